@@ -239,7 +239,8 @@ fn expect_comma(input: ParseStream<'_>, errors: &mut Errors) {
     skip_item(input);
 }
 
-/// Parses the rest of `formerly(…)`, after the word `formerly`. Returns false if the parentheses are missing.
+/// Parses the parentheses of `formerly(…)`, which follow the word `formerly`. Returns false if the parentheses are
+/// missing.
 fn parse_formerly(word: &Ident, input: ParseStream<'_>, arguments: &mut Arguments, errors: &mut Errors) -> bool {
     let example = AttributeKey::Formerly.example();
     let parentheses = match input.fork().parse::<TokenTree>() {
@@ -278,8 +279,8 @@ fn parse_formerly(word: &Ident, input: ParseStream<'_>, arguments: &mut Argument
     true
 }
 
-/// Parses the rest of `device_bound` or `device_bound(…)`, after the word `device_bound`. Returns false if the rest of
-/// the item has an error.
+/// Parses the tokens that follow the word `device_bound`: no tokens, or arguments in parentheses, as in
+/// `device_bound(…)`. Returns false if these tokens have an error.
 fn parse_device_bound(word: &Ident, input: ParseStream<'_>, arguments: &mut Arguments, errors: &mut Errors) -> bool {
     let example = AttributeKey::DeviceBound.example();
     let mut inner = Arguments::default();

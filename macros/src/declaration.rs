@@ -77,8 +77,8 @@ pub(crate) struct FormerCheck {
     pub(crate) index: usize,
     /// The tokens at which the compiler shows an error.
     pub(crate) tokens: TokenStream,
-    /// The error text for an entry that weakens the cookie. `denied` is `None` if `HARDTACK_DENY` allows an entry that
-    /// weakens the cookie.
+    /// The error text if the entry weakens the cookie. `denied` is `None` if `HARDTACK_DENY` does not forbid this
+    /// weakness.
     pub(crate) denied: Option<DenyText>,
 }
 

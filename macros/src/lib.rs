@@ -48,7 +48,7 @@ use proc_macro::{Group, TokenStream, TokenTree};
 /// | `sealed` | no value (feature `seal`) | the value is encrypted, so clients can neither read nor change the value without the key |
 /// | `formerly` | parentheses, as in `formerly(name = "sid", until = "2027-03-01")` | an earlier name or scope of the cookie that browsers may still hold; up to four times |
 /// | `keyed` | no value | a family of cookies: the name of each cookie is the declared name, then `.`, then a key that is known at run time; needs `max_age` |
-/// | `device_bound` | no value, or parentheses, as in `device_bound(every = "10m", optional)` (feature `device-bound`) | the browser proves that the cookie is used on the device of the sign-in; needs `sealed` and `max_age` |
+/// | `device_bound` | no value, or parentheses, as in `device_bound(every = "10m", optional)` (feature `device-bound`) | the browser proves that it runs on the device where the user signed in; needs `sealed` and `max_age` |
 /// | `rename_all`, and `rename` on a variant | serde's spellings | the text in the cookie for the variants of a fieldless enum; by default `"kebab-case"` |
 /// | `crate` | path | the path of the crate `hardtack`; by default `::hardtack` |
 ///

@@ -478,8 +478,8 @@ fn enum_shape<'a>(
     if errors.count() > before { Shape::Unknown } else { Shape::Variants(variants) }
 }
 
-/// Rejects a default value of a field, such as `a: u8 = 1`. The crate syn parses default values, but stable Rust has no
-/// default values. Without this check, the macros would silently ignore the default value.
+/// Rejects a default value of a field, such as `a: u8 = 1`. The crate syn parses default values of fields, but stable
+/// Rust does not support this syntax. Without this check, the macros would silently ignore the default value.
 fn reject_default(field: &syn::Field, errors: &mut Errors) {
     if let Some((equals, _)) = &field.default {
         errors.push_on(

@@ -228,12 +228,14 @@ macro_rules! severity {
     }};
 }
 
-/// Defines `Weakness` from a table. A row of the table consists of these parts:
+/// Defines `Weakness` from a table. Each row of the table defines one weakness. A row consists of these parts, in this
+/// order:
 ///
-/// - the variant and the id
-/// - the usual severity, and optionally a higher severity with its condition
-/// - the predicate and the remedy
-/// - the ids of the auditors, optionally with conditions
+/// - The variant of `Weakness`, and the id of the weakness.
+/// - The usual severity. A row can also contain a higher severity, with the condition for it.
+/// - The texts that `Weakness::predicate` and `Weakness::remedy` return.
+/// - The auditors that report the weakness. Each auditor has its own id for the weakness. A row can also contain a
+///   condition for an auditor.
 macro_rules! weaknesses {
     ($(
         $weakness:ident, $id:literal, $usual:ident $(to $raised:ident if $is_raised:expr)?,

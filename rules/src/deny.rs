@@ -156,7 +156,8 @@ impl<'a> DenyList<'a> {
         is_exempt(self.text, module_path, item)
     }
 
-    /// Returns true if the deny list contains an exception for a cookie `item` in any module of the crate `crate_name`.
+    /// Returns true if the deny list contains an exception for a cookie with the name `item` in the crate `crate_name`.
+    /// The exception may contain any module of this crate.
     ///
     /// Only the compiler knows the module of a type. So if this function returns true, generated code calls
     /// [`is_exempt`] with `module_path!()`.
@@ -199,8 +200,8 @@ impl<'a> DenyList<'a> {
             return None;
         }
         self.denying_word(rule).map(|word| Violation { argument, rule: Some(rule), word }).or_else(|| {
-            // The deny list allows `insecure`, but perhaps forbids `unprefixed`. With `secure = false`, a name that
-            // comes from a type or field has no prefix. So a deny list with `unprefixed` forbids the cookie.
+            // The deny list allows `insecure`, but it may forbid `unprefixed`. With `secure = false`, a name that comes
+            // from a type or field has no prefix. So a deny list with `unprefixed` forbids the cookie.
             let loses_prefix = rule == Rule::Insecure && !spec.explicit_name && Prefix::from_name(spec.name).is_none();
             let word = self.denying_word(Rule::Unprefixed).filter(|_| loses_prefix)?;
             Some(Violation { argument, rule: Some(Rule::Unprefixed), word })

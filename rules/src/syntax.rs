@@ -8,10 +8,10 @@ use crate::rule::Rule;
 use crate::spec::{Prefix, starts_with};
 
 /// The largest size of a name and a value together, in bytes (6265bis 5.7 step 4). If the name and the value together
-/// are larger, browsers reject the cookie.
+/// exceed this limit, browsers reject the cookie.
 pub const MAX_NAME_VALUE_BYTES: usize = 4096;
 /// The largest size of one attribute's value, in bytes (6265bis 5.6). Browsers ignore an attribute whose value is
-/// larger.
+/// larger than this limit.
 pub const MAX_ATTRIBUTE_BYTES: usize = 1024;
 /// The largest size of a host name, in bytes (RFC 1123 2.1).
 const MAX_DOMAIN_BYTES: usize = 253;

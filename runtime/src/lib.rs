@@ -84,8 +84,9 @@
 //!   stricter, but never weaker.
 //! - The policy's middleware never sends a Secure cookie over plain HTTP. This is also true for Secure cookies that are
 //!   set without hardtack.
-//! - A cookie's value cannot end a header, add an attribute or add a cookie. hardtack percent-encodes every byte of the
-//!   value that is not a `cookie-octet`. After decoding, the value is the same as the original value.
+//! - A cookie's value cannot break out of its place in the header: it cannot add an attribute, a second cookie or a
+//!   second header. hardtack percent-encodes every byte of the value that is not a `cookie-octet`. After decoding, the
+//!   value is the same as the original value.
 //! - No error, log or `Debug` output contains a cookie's value.
 //! - The crate has no `unsafe` code. A request cannot cause a panic.
 //!
@@ -313,7 +314,7 @@ pub mod tls {
 ///
 /// To implement [`CookieValue`], use [`ValueWriter`](value::ValueWriter) and [`InvalidValue`](value::InvalidValue).
 /// [`SealFault`](value::SealFault) is the reason why a value's seal is invalid.
-/// [`ProofFault`](value::ProofFault) is the reason why the device of a request is not proven.
+/// [`ProofFault`](value::ProofFault) is the reason why a request does not prove the device.
 /// [`DocumentCookie`](value::DocumentCookie) is the text that a script assigns to `document.cookie`.
 ///
 /// ```

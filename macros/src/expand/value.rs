@@ -149,8 +149,8 @@ pub(crate) fn where_clause(value: &ValueType<'_>) -> TokenStream {
     let (_, _, clause) = value.generics.split_for_impl();
     let krate = &value.krate;
     let needed = match &value.shape {
-        // serde's derive adds its own bounds to the type parameters. The bound `Self: Json` implies these bounds, so
-        // the macro does not need to repeat the bounds.
+        // serde's derive adds its own bounds to the type parameters. The bound `Self: Json` implies serde's bounds, so
+        // the macro does not repeat them.
         Shape::Json { field: None, .. } if value.generics.type_params().next().is_some() => {
             quote!(Self: #krate::private::Json)
         }

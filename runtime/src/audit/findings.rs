@@ -25,8 +25,8 @@ use crate::wire::shown::Shown;
 
 /// A weakness of a cookie or a response that a penetration tester would report.
 ///
-/// `Display` writes the finding as one line of text: the severity, the rule, the message, the ids in standards and
-/// scanners, and the declared reason.
+/// `Display` writes the finding as one line of text: the severity, the rule, the message, the ids that standards and
+/// scanners give to the weakness, and the declared reason.
 ///
 /// ```
 /// use hardtack::audit::{Context, Severity, Weakness, set_cookie};

@@ -6,9 +6,10 @@
 //! report also contains the findings that a penetration tester or a scanner would report. If the response itself has
 //! weaknesses, an additional last report contains the findings about the response itself.
 //!
-//! The audit sends no requests and stores no data. The text of a report never contains a cookie's value. A broken
-//! header can contain a value in any place. So in the text, a name, a `Domain` or a `Path` ends before the first
-//! character that is not allowed there. The fields of a report contain the full texts.
+//! The audit sends no requests and stores no data. The text of a report never contains a cookie's value. In a broken
+//! header, a cookie's value can be in any place, also in the `Path`. So if a name, a `Domain` or a `Path` contains a
+//! forbidden character, the report's text shows only the part before this character. The fields of a report contain the
+//! full name, `Domain` and `Path`.
 //!
 //! ```
 //! use hardtack::audit::{self, Context, Severity};

@@ -343,12 +343,12 @@ pub enum ReadError {
     Unproven {
         /// The cookie's name.
         cookie: &'static str,
-        /// The reason why the device is not proven.
+        /// The reason why the request does not prove the device.
         fault: ProofFault,
     },
 }
 
-/// The reason why the device of a request is not proven. See [`ReadError::Unproven`].
+/// The reason why a request does not prove the device. See [`ReadError::Unproven`].
 ///
 /// ```
 /// use hardtack::value::ProofFault;
@@ -361,8 +361,8 @@ pub enum ProofFault {
     /// No browser has registered a key for the session. Perhaps the browser has no device-bound sessions, or the
     /// registration is not finished.
     NotRegistered,
-    /// The request contains no companion. A copy of the session cookie alone came, or the browser did not refresh the
-    /// companion.
+    /// The request contains no companion. Perhaps the sender has only a copy of the session cookie, or the browser did
+    /// not refresh the companion.
     CompanionMissing,
     /// The companion has expired.
     CompanionExpired,

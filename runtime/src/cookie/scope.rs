@@ -23,8 +23,8 @@ impl Scope {
         Scope { domain: spec.domain.map(Cow::Borrowed), path: Cow::Borrowed(spec.path), partitioned: spec.partitioned }
     }
 
-    /// Returns true if the scope is the declared scope. The header can then use the attributes of the declaration's
-    /// template unchanged.
+    /// Returns true if the scope is the declared scope. In this case, the header can contain the attributes of the
+    /// declaration's template without changes.
     #[inline]
     pub(crate) fn is_declared(&self, spec: &Spec) -> bool {
         matches!((&self.path, &self.domain), (Cow::Borrowed(_), None | Some(Cow::Borrowed(_)))) && !spec.policy_domain

@@ -132,9 +132,9 @@ mod with_seal {
         u32::try_from(seconds).unwrap_or(u32::MAX)
     }
 
-    /// Checks whether a read extends the idle time of a cookie. `terms` are the terms of the value that was read.
-    /// Returns the settings of the `Set-Cookie` header that re-issues the cookie, or `None` if the response does not
-    /// re-issue the cookie.
+    /// Checks whether a read extends the idle time of a cookie. `terms` contains the data in the seal of the value that
+    /// was read: the two expiry times, and the settings that a re-issue keeps. Returns the settings of the `Set-Cookie`
+    /// header that re-issues the cookie, or `None` if the response does not re-issue the cookie.
     ///
     /// A read re-issues the cookie if less than half of the idle time is left. So most requests do not set a cookie. If
     /// the clocks of two servers differ by at most one minute, a re-issue never makes the idle expiry earlier.

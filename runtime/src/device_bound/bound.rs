@@ -1,16 +1,17 @@
-//! The type `Bound<T>`: a cookie whose device was proven.
+//! The type `Bound<T>`: the value of a cookie, from a request that proves the device.
 
 use core::fmt;
 use core::ops::Deref;
 
 use crate::cookie::declaration::DeviceBoundValue;
 
-/// The value of a cookie that is declared `device_bound`, and a proof that the request comes from the device of the
-/// sign-in. The proof was accepted no longer ago than the declared time `every`, which is ten minutes by default.
+/// The value of a cookie that is declared `device_bound`, and a proof that the request comes from the device where the
+/// user signed in. hardtack accepted the proof within the declared time `every`: by default, within the last ten
+/// minutes.
 ///
-/// `Bound<T>` is an extractor in each framework. If the request contains no proven cookie, the extractor refuses the
-/// request with the status 403, and the event `unproven` contains the reason. A browser without device-bound sessions
-/// is always refused.
+/// `Bound<T>` is an extractor in each framework. If the request does not contain both the cookie and its live
+/// companion, the extractor refuses the request with the status 403, and the event `unproven` contains the reason. A
+/// browser without device-bound sessions is always refused.
 ///
 /// ```
 /// use axum::{Router, body::Body, routing::post};

@@ -39,7 +39,7 @@ impl Companion {
         attributes(&spec, None)
     }
 
-    /// Returns the `Set-Cookie` header of a companion that was proven now.
+    /// Returns the `Set-Cookie` header of a new companion, after a valid proof. The companion's lifetime begins now.
     pub(crate) fn set_cookie(&self, keyring: &Keyring, mark: Mark) -> Option<HeaderValue> {
         let name = self.name()?;
         let expiry = now().saturating_add(self.every);
@@ -51,7 +51,7 @@ impl Companion {
     }
 
     /// Returns the element of `credentials` in the JSON for the browser. No part needs an escape: a cookie's name is a
-    /// token, and a quote is no character of a cookie's name.
+    /// token, and a token cannot contain a quote.
     pub(crate) fn credential(&self) -> Option<String> {
         let name = self.name()?;
         let attributes = String::from_utf8(self.attributes(None)).ok()?;
@@ -74,8 +74,9 @@ pub(crate) fn attributes(spec: &Spec<'_>, expires: Option<&[u8; 29]>) -> Vec<u8>
     text
 }
 
-/// Checks that the request carries a live companion with the mark. The companion expires to the second: a copy of the
-/// companion works no longer than its lifetime. Browsers refresh a companion two minutes before it expires.
+/// Checks that the request carries a live companion with the mark. The function allows no extra time after the
+/// companion's expiry, so a copy of the companion does not work longer than the companion's lifetime. Browsers refresh
+/// a companion two minutes before it expires.
 pub(crate) fn find_live(
     keyring: &Keyring,
     cookies: &[HeaderValue],

@@ -1,8 +1,8 @@
 //! The two endpoints of device-bound sessions. The input is the headers of a request and the keyring. The output is the
 //! whole response. Both endpoints are pure functions: they have no store.
 //!
-//! Chromium ends a session after most error statuses. So a refresh that a fresh proof could repair gets the status 403
-//! with a challenge, and a server that cannot decide gets the status 503.
+//! Chromium ends a session after most error statuses. So if a fresh proof could repair the refresh, the endpoint
+//! returns the status 403 with a challenge. If the server cannot decide, the endpoint returns the status 503.
 
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -17,7 +17,8 @@ pub(crate) const IDENTIFIER: HeaderName = HeaderName::from_static("sec-secure-se
 pub(crate) const CHALLENGE: HeaderName = HeaderName::from_static("secure-session-challenge");
 pub(crate) const REGISTRATION: HeaderName = HeaderName::from_static("secure-session-registration");
 
-/// A longer identifier is not opened. An identifier has about 250 characters and the name of a cookie.
+/// The largest length of an identifier, in bytes. The endpoint does not open a longer identifier. An identifier has
+/// about 250 characters, plus the name of a cookie.
 const MAX_IDENTIFIER_LEN: usize = 8 * 1024;
 
 /// The URLs of the two endpoints, as the browser requests them.
@@ -184,8 +185,8 @@ pub(crate) fn refresh(request: &EndpointRequest<'_>, keyring: &Keyring, urls: &E
         }
     }
     if own.is_none() && has_other {
-        // The user has signed in again since the registration. The companion of the old session would take the place of
-        // the new companion.
+        // The user has signed in again since the registration. The companion of the old session would overwrite the
+        // companion of the new session.
         return ended(text);
     }
     match refreshed(text, &identifier, own.as_ref(), challenge, keyring, urls) {
@@ -223,8 +224,9 @@ fn refreshed(
     Some(with_registered_cookie(response, session, cookie, keyring))
 }
 
-/// Sets the session cookie again, if the cookie does not say yet that a device is registered. A response of the
-/// application that overtakes the registration can undo the first such cookie.
+/// Sets the session cookie again with the state `registered`, if the cookie does not have this state yet. The response
+/// to the registration sets this state first. But a response of the application can arrive later and overwrite the
+/// cookie, so each refresh checks the state again.
 fn with_registered_cookie(
     response: EndpointResponse,
     session: &Session,

@@ -4,14 +4,15 @@
 //!
 //! Declare a cookie with `#[cookie(sealed, max_age = "30d", device_bound)]`:
 //!
-//! - A `set` of the cookie is a sign-in, unless the request read the cookie before. The response to a sign-in offers a
-//!   registration to the browser.
+//! - A `set` of the cookie is a sign-in, unless the handler already read the cookie in the same request. The response
+//!   to a sign-in offers a registration to the browser.
 //! - The browser registers its key at an endpoint of the policy's middleware. From then on, the cookie is read only
 //!   together with its *companion*: a second cookie with a short lifetime. Without a live companion,
 //!   [`get`](crate::Cookies::get) returns `None`, and [`try_get`](crate::Cookies::try_get) returns
 //!   [`ReadError::Unproven`](crate::ReadError::Unproven).
 //! - The browser refreshes the companion at the second endpoint, each time with a proof.
-//! - [`Bound<T>`](Bound) is an extractor that accepts only a proven cookie.
+//! - [`Bound<T>`](Bound) is an extractor that accepts a request only if the request contains the cookie and its live
+//!   companion.
 //!
 //! A browser without DBSC ignores the offer, and its cookies work as before.
 //!

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 use crate::seal::BASE64;
 
-/// A longer header is not parsed. The proof of a registration has about 600 bytes, and its challenge is the longest
-/// part.
+/// The largest length of the header with the proof, in bytes. hardtack does not parse a longer header. The proof of a
+/// registration has about 600 bytes, and its challenge is the longest part.
 const MAX_PROOF_LEN: usize = 8 * 1024;
 /// The number of bytes of a public key: the byte 4, and the two coordinates.
 pub(crate) const KEY_LEN: usize = 65;

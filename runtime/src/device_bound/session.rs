@@ -61,9 +61,9 @@ impl Session {
 /// The content of the challenge of a registration.
 pub(crate) struct Registration {
     pub(crate) session: Session,
-    /// The expiry of the session in Unix seconds, if a proven refresh offers the registration. Such a registration
-    /// needs no session cookie, because browsers do not send the cookie with every refresh. `renewed_until` is `None`
-    /// if a sign-in offers the registration.
+    /// The expiry of the session in Unix seconds, if the response to a refresh with a valid proof offers the
+    /// registration. Such a registration needs no session cookie, because browsers do not send the cookie with every
+    /// refresh. `renewed_until` is `None` if a sign-in offers the registration.
     pub(crate) renewed_until: Option<u32>,
 }
 
@@ -118,8 +118,9 @@ impl Identifier {
     }
 }
 
-/// The refresh's challenges: a MAC of the session identifier and a window of five minutes. The challenge stays the same
-/// within a window, so a browser sends its last proof again without the use of its key.
+/// The challenges of refreshes. The time is divided into windows of five minutes. A challenge is a MAC of the session
+/// identifier and the number of the window. The challenge stays the same within a window, so a browser can send its
+/// last proof again without using its key.
 pub(crate) mod refresh {
     use base64::Engine as _;
 
@@ -140,7 +141,7 @@ pub(crate) mod refresh {
         Some(BASE64.encode(seal::mac(keyring, identifier, LABEL, window())?))
     }
 
-    /// Returns true if the challenge is from this window or from the last one.
+    /// Returns true if the challenge is from the present window or from the window before.
     pub(crate) fn is_fresh(keyring: &Keyring, identifier: &str, challenge: &str) -> bool {
         let Ok(mac) = BASE64.decode(challenge) else { return false };
         let window = window();
@@ -256,7 +257,7 @@ mod tests {
         use core::time::Duration;
 
         let keyring = Keyring::new(Key::generate());
-        // 1,800,000,000 is the first second of a window.
+        // A window of five minutes begins at the Unix time 1,800,000,000.
         let at = |seconds: i64, run: &dyn Fn() -> bool| {
             let seconds = u64::try_from(1_800_000_000 + seconds).unwrap();
             crate::clock::at(std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(seconds), run)

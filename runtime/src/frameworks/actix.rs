@@ -1,9 +1,10 @@
 //! Support for actix-web 4: the policy as a middleware, extractors for the jar and for `Https`, and a response for each
 //! error.
 //!
-//! actix-web uses `http` 0.2, and hardtack uses `http` 1. So this module copies the request headers to `http` 1 for the
-//! policy, and copies the changed response headers back to `http` 0.2. This module does not call actix-web's function
-//! `connection_info()`, because `connection_info()` trusts forwarding headers from every peer.
+//! actix-web uses version 0.2 of the crate `http`, and hardtack uses version 1. So this module copies the request
+//! headers to the types of version 1 for the policy, and copies the changed response headers back to the types of
+//! version 0.2. This module does not call actix-web's function `connection_info()`, because `connection_info()` trusts
+//! forwarding headers from every peer.
 //!
 //! ```
 //! use actix_web::{App, HttpMessage as _, test, web};
@@ -307,8 +308,9 @@ fn copy_extension<T: Copy + Send + Sync + 'static>(request: &ServiceRequest, ext
     }
 }
 
-/// Converts a URI to the URI type of `http` 1. The function builds the new URI from the scheme, the authority and the
-/// path. If the function parsed the URI's text, a path that does not begin with `/` would become a part of the host.
+/// Converts a URI to the type `Uri` of the crate `http`, version 1. The function builds the new URI from the scheme,
+/// the authority and the path. If the function parsed the URI's text, a path that does not begin with `/` would become
+/// a part of the host.
 fn to_http_uri(uri: &actix_web::http::Uri) -> http::Result<Uri> {
     let mut builder = Uri::builder();
     if let Some(scheme) = uri.scheme_str() {
@@ -327,7 +329,7 @@ fn on_response<B>(in_flight: &mut InFlight, response: &mut HttpResponse<B>) {
     let (mut headers, mut extensions) = (HeaderMap::new(), Extensions::new());
     for name in MANAGED_HEADERS {
         for actix_value in response.headers_mut().remove(name.as_str()) {
-            // `http` 0.2 and `http` 1 accept the same bytes in a header value.
+            // Versions 0.2 and 1 of the crate `http` accept the same bytes in a header value.
             if let Ok(mut value) = HeaderValue::from_bytes(actix_value.as_bytes()) {
                 value.set_sensitive(actix_value.is_sensitive());
                 headers.append(name.clone(), value);
@@ -340,7 +342,7 @@ fn on_response<B>(in_flight: &mut InFlight, response: &mut HttpResponse<B>) {
     if let Some(remove_cookie) = response.extensions_mut().remove::<RemoveCookie>() {
         extensions.insert(remove_cookie);
     }
-    // The status type of actix-web is from `http` 0.2.
+    // actix-web's type for the status is from version 0.2 of the crate `http`.
     let status = http::StatusCode::from_u16(response.status().as_u16()).unwrap_or_default();
     in_flight.on_response(status, &mut headers, &mut extensions);
     append(&headers, response);
@@ -358,7 +360,8 @@ fn append<B>(headers: &HeaderMap, response: &mut HttpResponse<B>) {
     }
 }
 
-/// Converts a header value to `http` 0.2. `http` 0.2 and `http` 1 accept the same bytes in a header value.
+/// Converts a header value to the type of the crate `http`, version 0.2. Versions 0.2 and 1 accept the same bytes in a
+/// header value.
 fn to_actix_value(value: &HeaderValue) -> Option<actix_header::HeaderValue> {
     let mut actix_value = actix_header::HeaderValue::from_bytes(value.as_bytes()).ok()?;
     actix_value.set_sensitive(value.is_sensitive());

@@ -59,7 +59,7 @@ impl<T: DeviceBoundValue, State: Send + Sync> FromRequestParts<State> for Bound<
     }
 }
 
-/// `Option<Bound<T>>` is `None` if the device is not proven. A missing layer is still an error.
+/// `Option<Bound<T>>` is `None` if the request does not prove the device. A missing layer is still an error.
 #[cfg(feature = "device-bound")]
 impl<T: DeviceBoundValue, State: Send + Sync> OptionalFromRequestParts<State> for Bound<T> {
     type Rejection = ExtractError;

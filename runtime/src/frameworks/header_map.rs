@@ -1,5 +1,6 @@
-//! Copies headers to a `HeaderMap` of `http` 1, for frameworks that do not use `http` 1. The input is the name and the
-//! bytes of each header. The output contains only the headers that the module `middleware` reads.
+//! Copies headers to a `HeaderMap` of the crate `http`, version 1, for frameworks that do not use this version. The
+//! input is the name and the bytes of each header. The output contains only the headers that the module `middleware`
+//! reads.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 

@@ -583,8 +583,8 @@ impl JarState {
         true
     }
 
-    /// Reads the value that the request carried under an earlier name. Returns true if the request carried such a
-    /// value. Then `slot` contains the decoded value.
+    /// Reads the value that the request carried under an earlier name of the cookie. If the request carried a value
+    /// under an earlier name, returns true, and `slot` contains the decoded value.
     ///
     /// The caller first checks that the request carried no cookie with the present name.
     pub(crate) fn find_former(
@@ -626,7 +626,7 @@ impl JarState {
     }
 
     /// Converts the raw value of a cookie with an earlier name to text. Also returns the extension of the value's seal,
-    /// unless the device of the cookie is proven. The extension is empty if the value has no seal.
+    /// unless the request proves the device. The extension is empty if the value has no seal.
     fn former_text<'a>(
         &self,
         spec: &Spec,

@@ -75,8 +75,8 @@ fn urls(policy: &Policy) -> EndpointUrls {
     EndpointUrls { register: url(setting.register_path()), refresh: url(setting.refresh_path()) }
 }
 
-/// Offers a registration for each sign-in of the request. Apart from the response to a proven refresh, no other
-/// response offers a registration. Otherwise, a thief with a copy of the cookie could register a key.
+/// Offers a registration for each sign-in of the request. Apart from the response to a refresh with a valid proof, no
+/// other response offers a registration. Otherwise, a thief with a copy of the cookie could register a key.
 pub(super) fn offer_registrations(jar: &JarState, policy: &Policy, headers: &mut HeaderMap) {
     let sign_ins = jar.take_sign_ins();
     let Some(keyring) = policy.keyring().filter(|_| !sign_ins.is_empty()) else { return };

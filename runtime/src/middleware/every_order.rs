@@ -167,9 +167,9 @@ fn first_policy_applies_as_a_whole() {
             })
         });
         let early = jar.set(Basket(1));
-        // `Basket` needs a key and a domain, and `set` looks for the key first. If the jar has no policy yet, `set`
-        // returns the error about the missing key. A policy gives the jar a key and a domain together, so `set` must
-        // never return an error about a missing domain.
+        // `Basket` needs a key and a domain, and `set` looks for the key first. If the jar has no policy yet, the jar
+        // also has no key, so `set` returns the error about the missing key. A policy gives the jar a key and a domain
+        // together, so `set` must never return an error about a missing domain.
         assert!(matches!(early, Ok(()) | Err(SetError::NoKeyring { .. })), "{early:?}");
         threads.into_iter().for_each(|thread| thread.join().unwrap());
         jar.set(Basket(2)).unwrap();

@@ -34,8 +34,8 @@ pub enum ExtractError {
         /// The remedy: code that the developer must add to the application. The code is different for each framework.
         remedy: &'static str,
     },
-    /// The handler accepts only a cookie whose device is proven, and the request contains no such cookie. The event
-    /// `unproven` contains the reason.
+    /// The handler accepts only requests that prove the device (`Bound<T>`), and the request does not prove the device.
+    /// The event `unproven` contains the reason.
     #[non_exhaustive]
     Unproven {
         /// The cookie's name.

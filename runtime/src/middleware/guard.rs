@@ -326,8 +326,8 @@ impl JarHandle {
         self.0.verdict().into_proof().ok()
     }
 
-    /// Returns the value of a cookie whose device is proven. Returns the error for every other request, and emits no
-    /// event, because some frameworks drop the error.
+    /// Returns the cookie's value if the request also contains the live companion, which proves the device. Otherwise,
+    /// returns an error. The function emits no event, because some frameworks drop the error.
     #[cfg(feature = "device-bound")]
     pub(crate) fn bound<T: DeviceBoundValue>(&self) -> Result<Bound<T>, ExtractError> {
         if !self.0.verdict().https {
@@ -340,7 +340,7 @@ impl JarHandle {
         })
     }
 
-    /// Returns the value of a cookie whose device is proven, or the reason why the device is not proven.
+    /// Returns the cookie's value, or the reason why the request does not prove the device.
     #[cfg(feature = "device-bound")]
     fn proven<T: DeviceBoundValue>(&self) -> Result<Bound<T>, String> {
         let declaration = Declaration::new::<T>();

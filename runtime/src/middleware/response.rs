@@ -517,9 +517,9 @@ impl<'a> ResponseHardener<'a> {
     }
 }
 
-/// Returns true if the header removes a cookie that the jar sets. After a read error, the inner middleware writes a
-/// header that removes the cookie. If the outer middleware's jar sets the same cookie, the response should only contain
-/// the header from this jar (6265bis 4.1.1).
+/// Returns true if the header removes a cookie that this middleware's jar sets. After a read error, an inner middleware
+/// writes a header that removes the cookie. If the outer middleware's jar sets the same cookie, the response should
+/// contain only the header that sets the cookie (6265bis 4.1.1).
 fn is_replaced_removal<'a>(
     removal: &ParsedSetCookie<'_>,
     pending: &'a [SetCookieHeader],

@@ -1,11 +1,11 @@
 //! The `Set-Cookie` headers that a jar wrote. If two hardtack middlewares handle a request, the inner middleware passes
-//! a list of these headers to the outer middleware. The list is an extension of the response.
+//! a list of these headers to the outer middleware. The list is stored in the response's extensions.
 
 use std::collections::HashMap;
 
 use http::HeaderValue;
 
-/// A response extension with the `Set-Cookie` headers of declared cookies.
+/// The `Set-Cookie` headers of declared cookies, in the extensions of a response.
 #[derive(Clone, Default)]
 pub(crate) struct TrustedHeaders(Vec<TrustedHeader>);
 

@@ -418,7 +418,8 @@ mod tests {
     fn returned_domain_must_match_the_host() {
         use DomainForHost::{HostOnly, Refused};
         for (host, returned, expected) in [
-            // The request's host is equal to the returned domain, a subdomain or a sibling of the domain, or unrelated.
+            // The request's host is the returned domain itself, a subdomain, a sibling or the parent of this domain, or
+            // an unrelated host.
             (Some("example.com"), Some("example.com"), domain("example.com")),
             (Some("www.example.com"), Some("example.com"), domain("example.com")),
             (Some("a.b.example.com"), Some("example.com"), domain("example.com")),

@@ -91,10 +91,10 @@ impl ForceHttps {
     /// A path prefix covers only whole path segments: the prefix `/api` covers the paths `/api` and `/api/x`, but not
     /// `/apix`. The prefix and the path must have the same letter case.
     ///
-    /// The middleware compares each prefix with the path from the client, and also with the folded path. To fold a
-    /// path, the middleware decodes the percent-escapes of letters, digits, `-`, `.`, `_` and `~`, and removes empty
-    /// segments and dot segments. Some routers fold the path in the same way before they find the handler. A prefix
-    /// must not be a pattern of a router, such as `/api/{id}`, `/api/:id`, `/api/<id>` or `/api/*`.
+    /// The middleware compares each prefix with the path from the client, and also with the normalised path. To
+    /// normalise a path, the middleware decodes the percent-escapes of letters, digits, `-`, `.`, `_` and `~`, and
+    /// removes empty segments and dot segments. Some routers also normalise the path before they look for the handler.
+    /// A prefix must not be a pattern of a router, such as `/api/{id}`, `/api/:id`, `/api/<id>` or `/api/*`.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -473,12 +473,12 @@ impl ForceHttps {
         (method == Method::GET || method == Method::HEAD) && is_acme_challenge(path)
     }
 
-    /// Returns true if the path or the folded path is under a prefix of [`api_paths`](ForceHttps::api_paths).
+    /// Returns true if the path or the normalised path is under a prefix of [`api_paths`](ForceHttps::api_paths).
     pub(crate) fn is_api_path(&self, path: &str) -> bool {
         self.longest_api_prefix(path).is_some()
     }
 
-    /// Returns the length of the longest prefix of `api_paths` that covers the path or the folded path.
+    /// Returns the length of the longest prefix of `api_paths` that covers the path or the normalised path.
     fn longest_api_prefix(&self, path: &str) -> Option<usize> {
         if self.api_paths.is_empty() {
             return None;

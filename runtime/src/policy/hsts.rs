@@ -10,9 +10,10 @@ use super::PolicyError;
 /// The setting for the HSTS header. The HSTS header contains the time for which browsers must use HTTPS for the host.
 /// By default, the time in the HSTS header is one year, and the header does not apply to subdomains.
 ///
-/// If the application also sends an HSTS header, the middleware joins the two headers. The result has the longer
-/// `max-age`, and has `includeSubDomains` or `preload` if one of the two headers has the directive. If the application
-/// sends several HSTS headers, the middleware uses the first header, as browsers do (RFC 6797 8.1).
+/// If the application also sends an HSTS header, the middleware joins the two headers. The joined header has the longer
+/// `max-age`. It has `includeSubDomains` if one of the two headers has `includeSubDomains`. The same applies to
+/// `preload`. If the application sends several HSTS headers, the middleware uses the first header, as browsers do (RFC
+/// 6797 8.1).
 ///
 /// ```
 /// use axum::{Router, body::Body};

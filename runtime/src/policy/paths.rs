@@ -15,8 +15,8 @@ pub(super) fn longest_prefix(prefixes: &[String], path: &str) -> Option<usize> {
     prefixes.iter().filter(covers).map(String::len).max()
 }
 
-/// Folds a path: decodes the percent-escapes of unreserved characters (RFC 3986 2.3), then removes empty segments and
-/// dot segments.
+/// Normalises a path: decodes the percent-escapes of unreserved characters (RFC 3986 2.3), then removes empty segments
+/// and dot segments.
 pub(super) fn fold(path: &str) -> Cow<'_, str> {
     if !path.contains('%') && !path.contains("//") && !path.contains("/.") {
         return Cow::Borrowed(path);

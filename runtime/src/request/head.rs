@@ -9,8 +9,8 @@ use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use super::forwarded::{ForwardedElement, forwarded_elements, is_https, list_elements};
 use super::signal::{ConfiguredHeader, X_FORWARDED_PROTO};
 
-/// The parts of a request that hardtack needs: to detect the scheme, to refuse or redirect the request, and to make the
-/// cookie jar.
+/// The parts of a request that hardtack uses. hardtack needs these parts to detect the scheme, to refuse or redirect
+/// the request, and to make the cookie jar.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestHead<'a> {
     #[cfg_attr(not(feature = "_layer"), expect(dead_code, reason = "only a framework's middleware reads it"))]

@@ -28,8 +28,8 @@ pub(super) const SECRET_LEN: usize = 32;
 /// Make a key with `openssl rand -base64 32` or with [`Key::generate`]. Store the key with your other secrets. Do not
 /// use a passphrase as a key, because a passphrase is not random enough.
 ///
-/// The keys that hardtack's documentation prints are refused, because everybody can read these keys. hardtack also
-/// refuses a key that repeats a pattern of at most 16 bytes. Examples are 32 equal bytes, and the base64 text of
+/// hardtack refuses the example keys of its documentation, because everybody can read these keys. hardtack also refuses
+/// a key that repeats a pattern of at most 16 bytes. Examples are 32 equal bytes, and the base64 text of
 /// `passwordpasswordpasswordpassword`.
 ///
 /// Signing and encryption use two different keys. HKDF-Expand (RFC 5869) derives each of the two keys from the secret,
@@ -94,7 +94,7 @@ fn has_short_period(secret: &[u8]) -> bool {
     (1..=SECRET_LEN / 2).any(|period| secret.iter().zip(secret.iter().skip(period)).all(|(a, b)| a == b))
 }
 
-/// The keys that the documentation prints. A test checks that the list is complete.
+/// The example keys in hardtack's documentation. A test checks that the list is complete.
 const PRINTED: [&str; 2] =
     ["3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs=", "1fYxQWC6cQyRD2XhOSRwnD8qmLqg6AmzCDe0RQY1dUE="];
 

@@ -113,7 +113,7 @@ pub fn get<'a, T: ReadCookie + ScriptVisible + 'a>() -> PageFuture<'a, Option<T>
 /// - [`Error::Dropped`] if the browser did not store the cookie. The function also returns [`Error::Dropped`] if the
 ///   cookie has already expired.
 /// - [`Error::Remains`] if the function removed the cookie, but the page still has a cookie with the same name. The
-///   function also returns this error if [`get`] would still read a cookie with an earlier name.
+///   function also returns [`Error::Remains`] if the page still has a cookie with an earlier name that [`get`] accepts.
 /// - [`Error::Read`] with [`ReadError::Ambiguous`] if the function set the cookie, but the page also has a second
 ///   cookie with the same name and a different value.
 ///

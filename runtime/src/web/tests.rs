@@ -144,7 +144,7 @@ impl FakePage {
         }
     }
 
-    /// Returns the assigned texts, and clears the list.
+    /// Returns the texts that were assigned to `document.cookie`, and clears the list of these texts.
     fn take_assigned(&self) -> Vec<String> {
         self.assigned.take()
     }
@@ -676,7 +676,8 @@ fn family_has_at_most_eight_cookies() {
         set_in(&page, &key.to_string(), &draft("1")).unwrap();
     }
     assert_eq!(keys_in::<Draft>(&page).unwrap(), ["2", "3", "4", "5", "6", "7", "8", "9"]);
-    // A new value for the oldest key removes nothing.
+    // The family already has a cookie with this key, so the new value does not make a ninth cookie, and `set` removes
+    // no cookie.
     set_in(&page, "2", &draft("2")).unwrap();
     assert_eq!(keys_in::<Draft>(&page).unwrap().len(), 8);
     // The server set two more cookies. The function never removes the cookie that it has just set, even if this cookie

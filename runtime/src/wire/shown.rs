@@ -2,8 +2,8 @@
 //! contain only the shortened text, because the full text can contain a cookie's value. The shortened text ends before
 //! the first character that is not allowed in the name, `Domain` or `Path`.
 //!
-//! A broken header can contain a value in any place. For example, some servers join two cookies with a comma, and the
-//! value of the second cookie is then part of the first cookie's `Path`.
+//! In a broken header, a cookie's value can be in any place. For example, some servers join two cookies with a comma.
+//! The value of the second cookie is then part of the first cookie's `Path`.
 
 use core::fmt;
 

@@ -34,7 +34,7 @@ pub(crate) fn unseal(cookies: &Cookies) -> Result<String, ReadError> {
     Ok(format!("{:?}", cookies.try_get::<Note>()?))
 }
 
-/// Handles `/pay`. The device of the sign-in must be proven.
+/// Handles `/pay`. The request must prove the device where the user signed in.
 pub(crate) fn pay(account: &Bound<Account>) -> String {
     format!("{} pays", account.0)
 }

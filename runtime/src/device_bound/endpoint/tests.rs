@@ -294,7 +294,7 @@ fn old_key_renews_the_session() {
     assert_eq!(response.body, format!(r#"{{"session_identifier":"{identifier}","continue":false}}"#));
     assert_eq!(set_cookies(&response).len(), 1);
     let offer = response.headers[REGISTRATION].to_str().unwrap();
-    // The registration of a proven device needs no session cookie.
+    // The browser has already proved the device in the refresh, so the registration needs no session cookie.
     let renewed = rotated.register(Some(&rotated.registration_proof(&parameter(offer, "challenge"))), "");
     assert_eq!(renewed.status, StatusCode::OK);
     let next = json(&renewed)["session_identifier"].as_str().unwrap().to_owned();

@@ -88,8 +88,9 @@ impl JarState {
         let mut pending = self.pending();
         let known = pending.changes().devices.0.get(spec.name);
         let renewed = known.filter(|cookie| !cookie.is_removed).and_then(|cookie| {
-            // A renewal carries the mark that was read. Without the mark, a response that overtakes the registration
-            // would unbind the session.
+            // A renewal keeps the mark of the cookie that was read. This response can reach the browser after the
+            // response to the registration, and then overwrites the registered cookie. Without the mark, the session
+            // would no longer be bound to the device.
             cookie.read.clone()
         });
         drop(pending);
@@ -119,7 +120,7 @@ impl JarState {
     }
 
     /// Checks the companion of a cookie that was opened. Returns the terms of the cookie. If the companion is live, the
-    /// returned terms say that a device is registered.
+    /// returned terms have the state `registered`.
     pub(super) fn check_device(&self, spec: &Spec, terms: Terms, demand: Demand) -> Result<Terms, ReadError> {
         let Some(binding) = spec.device_bound else { return Ok(terms) };
         match self.prove(spec, spec.name, &terms.extension) {
@@ -132,7 +133,7 @@ impl JarState {
     }
 
     /// Checks the companion of a cookie that came under an earlier name. The companion has the earlier name too.
-    /// Returns true if the device is proven.
+    /// Returns true if the request proves the device.
     pub(super) fn check_former_device(
         &self,
         spec: &Spec,
@@ -148,17 +149,17 @@ impl JarState {
         }
     }
 
-    /// Stores that a getter returned a value that came under an earlier name, and whose device is not proven. A later
-    /// `set` of the cookie is then a renewal, and offers no registration. Otherwise, a thief with a copy of the old
-    /// cookie could register a key. `extension` is empty if the value has no seal.
+    /// Stores that a getter returned a value that came under an earlier name, in a request that does not prove the
+    /// device. A later `set` of the cookie is then a renewal, and offers no registration. Otherwise, a thief with a
+    /// copy of the old cookie could register a key. `extension` is empty if the value has no seal.
     pub(super) fn note_former_read(&self, spec: &'static Spec, extension: Vec<u8>) {
         if spec.device_bound.is_some() {
             self.pending().changes().devices.0.entry(spec.name).or_default().read = Some(extension);
         }
     }
 
-    /// Reads a cookie whose device is proven. `slot` stays empty if the request does not contain the cookie. A cookie
-    /// that this request set is not proven yet.
+    /// Reads a cookie, and requires that the request proves the device. `slot` stays empty if the request does not
+    /// contain the cookie. A sign-in in this request does not prove the device yet.
     #[cfg(feature = "_layer")]
     pub(crate) fn find_proven(
         &self,
@@ -194,8 +195,8 @@ impl JarState {
         })
     }
 
-    /// Reads a value that came under an earlier name, and whose device is proven. The companion has the earlier name
-    /// too.
+    /// Reads a value that came under an earlier name, and requires that the request proves the device. The companion
+    /// has the earlier name too.
     #[cfg(feature = "_layer")]
     fn find_former_proven(
         &self,
@@ -218,7 +219,7 @@ impl JarState {
     }
 
     /// Reads a cookie that this request set. A renewal carries the mark of the cookie that the request carried, so the
-    /// device can be proven. A sign-in is not proven yet.
+    /// companion in the request can prove the device. A sign-in does not prove the device yet.
     #[cfg(feature = "_layer")]
     fn find_renewed(
         &self,

@@ -324,7 +324,7 @@ fn bound_needs_a_proof_and_names_the_reason() {
     app.forget_companion();
     assert_eq!(app.bound(), refused);
     check(&app, "the request contains no companion");
-    // A sign-in of the same request is not proven yet.
+    // If the same request signs a user in, the new cookie does not prove the device yet.
     let mut found = None;
     app.get(|jar| {
         jar.cookies::<Https>().unwrap().set(Session("bob".into())).unwrap();
