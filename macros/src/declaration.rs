@@ -162,7 +162,7 @@ impl Declaration {
     ///
     /// - A declaration has errors. The macros then generate all impls and methods from the permissive declaration, so
     ///   that the user's code gets no further errors.
-    /// - A field is `existing`. The type of an `existing` field contains the real declaration.
+    /// - A field is `existing`. Then the field has no declaration of its own: its type is a declared cookie.
     pub(crate) fn permissive() -> Declaration {
         Declaration {
             name: Name::Literal { text: "invalid".to_owned(), explicit: true },

@@ -167,8 +167,8 @@ impl<T: Cookie> SetCookie<T> {
     }
 
     /// Omits the declared `Max-Age` from the header. A browser removes a cookie without a `Max-Age` when the user
-    /// closes the browser. If the cookie is declared with `idle`, the cookie also expires after the idle time, and
-    /// re-issued cookies have no `Max-Age` either.
+    /// closes the browser. A cookie that is declared with `idle` still expires after the idle time. If a later
+    /// response re-issues the cookie, that header has no `Max-Age` either.
     ///
     /// ```
     /// # use hardtack::{Cookie, SetCookie, testing};

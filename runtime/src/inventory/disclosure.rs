@@ -45,8 +45,8 @@ impl Inventory {
         for cookie in &self.cookies {
             let Spec { name, domain, policy_domain, path, partitioned, keyed, .. } = cookie.spec;
             let shown = cookies.entry((name, domain, policy_domain, path, partitioned, keyed)).or_insert(cookie);
-            // If several declarations describe one cookie, the page shows a declaration that sets the cookie. A
-            // `read_only` declaration does not contain the attributes of the cookie.
+            // If several declarations describe one cookie, the page prefers a declaration that can set the cookie,
+            // because a `read_only` declaration does not contain the attributes of the cookie.
             let is_better = |entry: &Entry| (!entry.spec.read_only, !entry.purpose.is_empty());
             if is_better(cookie) > is_better(shown) {
                 *shown = cookie;

@@ -112,7 +112,8 @@ impl CookieHeaders {
     }
 }
 
-/// The part of a jar that handlers change. Most requests change no cookie, so `changes` is in a separate allocation.
+/// The part of a jar that handlers change. `changes` is in a box, because most requests change no cookie and then need
+/// no memory for it.
 #[derive(Default)]
 struct Pending {
     is_sent: bool,

@@ -23,8 +23,8 @@ impl TrustedHeaders {
         self.0.push(TrustedHeader { value, declared_name: Some(declared_name) });
     }
 
-    /// Adds the headers of a response that the middleware already handled. Does not change headers that are already in
-    /// the list, so their declared names stay known.
+    /// Adds the headers of a response that the middleware already handled. A header that is already in the list keeps
+    /// its declared name.
     #[cfg(any(test, feature = "salvo"))]
     pub(crate) fn add_all<'a>(&mut self, headers: impl Iterator<Item = &'a HeaderValue>) {
         let index = self.index();
@@ -47,7 +47,8 @@ impl TrustedIndex {
     /// A list with more than `SHORT` headers has an index.
     const SHORT: usize = 8;
 
-    /// Returns the trusted header that was equal to `header` when the index was made.
+    /// Returns the trusted header that is equal to `header`. The index contains the values that the trusted headers had
+    /// when the index was made.
     pub(super) fn find<'a>(
         &self,
         trusted: &'a mut TrustedHeaders,

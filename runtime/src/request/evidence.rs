@@ -123,7 +123,7 @@ pub(crate) enum DecisionBasis {
     PlainUriOnTlsSocket,
     /// The gateway states the scheme in the URI, and the URI does not begin with `https:`.
     PlainUri,
-    /// The gateway states the scheme in the URI, and the URI has no scheme.
+    /// The setting says that the gateway writes the scheme into the URI, but the URI of this request has no scheme.
     RelativeUri,
     ProxySilent {
         header: &'static str,

@@ -275,7 +275,7 @@ fn old_session_ends_after_another_sign_in() {
     let response = setting.refresh(&identifier, Some(&proof), &next);
     assert_eq!(response.body, format!(r#"{{"session_identifier":"{identifier}","continue":false}}"#));
     assert!(set_cookies(&response).is_empty() && response.headers.get(REGISTRATION).is_none());
-    // The cookie of the same session, or no cookie, does not end the session.
+    // The session stays if the request carries the cookie of the same session, or no cookie.
     let own = setting.cookie(setting.binding.registered(), 3600);
     for cookies in [&own, &format!("{own}; {next}"), "", "__Host-Http-session=x"] {
         assert_eq!(setting.refresh(&identifier, Some(&proof), cookies).body, "", "{cookies}");

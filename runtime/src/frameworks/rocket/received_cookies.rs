@@ -27,8 +27,9 @@ impl Lender {
     ///
     /// The empty application has the same configuration as the real application, because Rocket requires a valid
     /// configuration. A new Rocket application changes the log level of the whole process. At the end of the ignite
-    /// phase, which comes before the launch, Rocket restores the log level of the real application. So if `is_ignite`
-    /// is true, the empty application writes no log. After the ignite phase, Rocket would not restore the log level.
+    /// phase, which comes before the launch, Rocket restores the log level of the real application. So during the
+    /// ignite phase (`is_ignite` is true), the log level of the empty application is "off". After the ignite phase,
+    /// Rocket would not restore the log level.
     pub(super) async fn get(figment: &Figment, is_ignite: bool) -> Option<Lender> {
         *LENDER.get_or_init(|| Lender::make(figment.clone(), is_ignite)).await
     }
