@@ -1,5 +1,5 @@
-//! What the endpoints know of a device-bound session. The endpoints have no store, so the sealed texts contain
-//! everything that the endpoints need. A sealed text is the challenge of a registration, or the session identifier.
+//! The sealed texts of a device-bound session. The endpoints store nothing, so the sealed texts contain everything that
+//! the endpoints need. A sealed text is the challenge of a registration, or the session identifier.
 
 use core::time::Duration;
 

@@ -135,7 +135,7 @@ struct Changes {
     unreadable: BTreeMap<CookieName, Declaration>,
     /// The cookies with `idle` that the response may re-issue.
     used: Vec<UsedCookie>,
-    /// What this request did with the cookies that are bound to a device.
+    /// The reads and changes of cookies that are bound to a device.
     #[cfg(feature = "device-bound")]
     devices: device::DeviceCookies,
     /// True if the response must not re-issue a cookie.

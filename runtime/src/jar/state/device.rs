@@ -25,7 +25,7 @@ use crate::seal::{Keyring, Terms};
 #[cfg(feature = "_layer")]
 use crate::wire::cookie::{self, Lookup};
 
-/// What this request did with each cookie that is bound to a device. The keys are the cookies' names.
+/// The reads and changes of each cookie that is bound to a device. The keys are the cookies' names.
 #[derive(Default)]
 pub(super) struct DeviceCookies(BTreeMap<&'static str, DeviceCookie>);
 
