@@ -16,7 +16,9 @@ use crate::cookie::former;
 use crate::cookie::header_value::SetCookieHeader;
 use crate::cookie::overrides::Overrides;
 use crate::cookie::scope::{Identity, Scope};
-use crate::cookie::sealing::{self, Opened};
+#[cfg(feature = "_layer")]
+use crate::cookie::sealing;
+use crate::cookie::sealing::Opened;
 use crate::device_bound::{Binding, find_live, removal};
 #[cfg(feature = "_layer")]
 use crate::jar::pending::PendingCookie;
