@@ -297,8 +297,10 @@ impl JarState {
     ///
     /// The function removes no stale companion from a response that must not get a header because of a read.
     pub(crate) fn close_with_stale_companions(&self, response: &HeaderMap) -> Vec<SetCookieHeader> {
-        let mut headers =
-            if self.allows_headers_of_reads(response) { self.take_stale_companions() } else { Vec::new() };
+        let mut headers = self.take_stale_companions();
+        if !headers.is_empty() && !self.allows_headers_of_reads(response) {
+            headers.clear();
+        }
         headers.extend(self.close());
         headers
     }
