@@ -208,10 +208,10 @@ impl<S: Scheme> Cookies<S> {
     /// Sets a cookie in the response. If this request already set or removed the cookie, the new cookie replaces the
     /// earlier one. Two cookies are the same cookie if their name, domain, path and `partitioned` are equal.
     ///
-    /// If the request carried a cookie with the same name, the response also removes the cookie from the earlier scopes
-    /// that the declaration or the policy lists. If the request carried several cookies with the same name, or one
-    /// cookie that cannot be read, the response also removes the cookie from the host-only scope and from `Domain=<this
-    /// host>`.
+    /// An earlier scope is a domain or path that the cookie had in an earlier release. The declaration and the policy
+    /// list the earlier scopes. If the request carried a cookie with the same name, the response also removes the
+    /// cookie from these scopes. If the request carried several cookies with the same name, or one cookie that cannot
+    /// be read, the response also removes the cookie from the host-only scope and from `Domain=<this host>`.
     ///
     /// # Errors
     ///

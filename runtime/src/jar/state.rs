@@ -626,8 +626,9 @@ impl JarState {
                 .is_some_and(|policy| path_matches(path, policy.with_base_path(spec.path).as_bytes()))
     }
 
-    /// Converts the raw value of a cookie with an earlier name to text. Also returns the extension of the value's seal,
-    /// unless the request proves the device. The extension is empty if the value has no seal.
+    /// Converts the raw value of a cookie with an earlier name to text. If the request does not prove the device, the
+    /// function also returns the extension of the value's seal. The extension contains the binding to the device. If
+    /// the value has no seal, the returned extension is empty.
     fn former_text<'a>(
         &self,
         spec: &Spec,

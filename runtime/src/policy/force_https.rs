@@ -127,8 +127,8 @@ impl ForceHttps {
     /// path must take `Cookies<AnyScheme>`, because `Cookies` accepts only HTTPS requests.
     ///
     /// A request is exempt only if its path is equal to one of the exempt paths. The query of the request is ignored.
-    /// If a path is also under a prefix of [`api_paths`](ForceHttps::api_paths), the exemption wins. An exempt path
-    /// must not be a pattern of a router, such as `/health/{part}`.
+    /// An exempt path stays exempt even if the path is also under a prefix of [`api_paths`](ForceHttps::api_paths). An
+    /// exempt path must not be a pattern of a router, such as `/health/{part}`.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;

@@ -58,8 +58,9 @@ impl Evidence {
 
     /// Returns the text for the client of a refused request.
     ///
-    /// In a debug build, a client on this machine receives the whole evidence. In a release build, the text for a
-    /// request to a loopback host mentions the loopback rule, so that the developer learns why localhost is refused.
+    /// In a debug build, the text for a client on this machine contains all of the evidence. In a release build, the
+    /// text for a request to a loopback host mentions the loopback rule. So the developer learns why hardtack refuses
+    /// localhost.
     #[cfg(feature = "_layer")]
     pub(crate) fn refusal_text(self) -> Cow<'static, str> {
         if cfg!(debug_assertions) && self.peer.is_some_and(|peer| peer.is_loopback()) {

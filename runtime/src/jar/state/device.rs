@@ -59,12 +59,12 @@ impl DeviceCookies {
     }
 }
 
-/// The reads that need a proof of the device.
+/// The rule that decides which reads fail if the request does not prove the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Demand {
-    /// The read of a cookie with a registered device, unless the cookie is declared `optional`.
+    /// A read fails if the cookie has a registered device. A read of a cookie that is declared `optional` never fails.
     Declared,
-    /// Every read.
+    /// Every read fails.
     Always,
 }
 
