@@ -205,8 +205,8 @@ impl<S: Scheme> Cookies<S> {
         })
     }
 
-    /// Sets a cookie in the response. If this request already set or removed the cookie, the new cookie replaces the
-    /// earlier one. Two cookies are the same cookie if their name, domain, path and `partitioned` are equal.
+    /// Sets a cookie in the response. If this request already set or removed the cookie, the new cookie replaces this
+    /// earlier change. Two cookies are the same cookie if their name, domain, path and `partitioned` are equal.
     ///
     /// An earlier scope is a domain or path that the cookie had in an earlier release. The declaration and the policy
     /// list the earlier scopes. If the request carried a cookie with the same name, the response also removes the

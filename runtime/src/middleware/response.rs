@@ -41,7 +41,8 @@ pub(super) struct ResponseHardener<'a> {
     pub(super) jar: &'a JarState,
     pub(super) policy: &'a Policy,
     pub(super) host: Option<&'a RequestHost>,
-    /// True if this is the outermost hardtack middleware. Only the outermost middleware completes removals.
+    /// True if this is the outermost hardtack middleware. Only the outermost middleware completes the headers that
+    /// remove a cookie.
     pub(super) is_outermost: bool,
 }
 
@@ -249,8 +250,8 @@ impl<'a> ResponseHardener<'a> {
         remaining
     }
 
-    /// Returns the way in which the middleware completes the header. Only a header that removes a cookie and has no
-    /// `Path` is completed.
+    /// Returns the way in which the middleware completes the header. The middleware completes a header only if the
+    /// header removes a cookie and has no `Path`.
     fn completion(&self, parsed: &ParsedSetCookie<'_>, header: &HeaderValue, origin: Origin) -> Completion {
         let is_completed = self.is_outermost && matches!(origin, Origin::OtherCode) && removals::lacks_path(parsed);
         if !is_completed || self.allowed(parsed, origin).everything {
@@ -454,8 +455,8 @@ impl<'a> ResponseHardener<'a> {
         }
     }
 
-    /// Emits an event for a `Set-Cookie` header that browsers would reject. Also emits an event for a header that
-    /// contains several cookies.
+    /// Emits an event for a `Set-Cookie` header that browsers would reject, and for a header that contains several
+    /// cookies.
     fn report_browser_objections(&self, parsed: &ParsedSetCookie<'_>, host: Option<&str>) {
         if find_folded_cookie(parsed.header).is_some() {
             let reason = "this header contains several cookies, and browsers read the second one as an attribute; send \
@@ -501,8 +502,8 @@ impl<'a> ResponseHardener<'a> {
         }
     }
 
-    /// Sets the response's only HSTS header. If the application wrote several HSTS headers, uses the first header, as
-    /// browsers do (RFC 6797 8.1).
+    /// Writes one HSTS header, which replaces all HSTS headers of the application. If the application wrote several
+    /// HSTS headers, the function uses the first header, as browsers do (RFC 6797 8.1).
     fn insert_hsts(&self, response: &mut HeaderMap, policy_value: &HeaderValue) {
         // Most applications write no HSTS header, so one insertion is usually enough.
         let Some(own) = response.insert(STRICT_TRANSPORT_SECURITY, policy_value.clone()) else { return };

@@ -19,7 +19,7 @@ use crate::request::host::Host;
 /// These requests are never redirected:
 ///
 /// - A request that claims HTTPS in a header, if the header does not come from a trusted proxy. The middleware refuses
-///   the request, because the redirected request would have the same problem.
+///   the request, because the request after the redirect would count as plain HTTP again.
 /// - A request whose redirect would go to a loopback host such as `localhost`, if
 ///   [`https_port`](ForceHttps::https_port) is not set. The middleware refuses the request.
 /// - A GET or HEAD request for an ACME HTTP-01 challenge (`/.well-known/acme-challenge/` and a token). The application
@@ -71,8 +71,8 @@ impl ForceHttps {
         }
     }
 
-    /// Makes a setting that accepts all requests over plain HTTP. Even then, Secure cookies are only set and read over
-    /// HTTPS.
+    /// Makes a setting that accepts all requests over plain HTTP. With this setting, hardtack still sets and reads
+    /// Secure cookies over HTTPS only.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -420,8 +420,8 @@ impl ForceHttps {
         ForceHttps { on, ..self }
     }
 
-    /// Checks the paths, the hosts and the port. Also removes trailing slashes from path prefixes, and trailing dots
-    /// from hosts. So later comparisons are simple.
+    /// Checks the paths, the hosts and the port. To make later comparisons simple, the function also removes trailing
+    /// slashes from path prefixes, and trailing dots from hosts.
     pub(super) fn check(mut self) -> Result<Self, PolicyError> {
         for prefix in &mut self.api_paths {
             paths::check_prefix("force_https.api_paths", prefix)?;
