@@ -61,7 +61,7 @@ pub struct JarState {
     is_prefetch: bool,
     /// The policy of the middleware.
     policy: Option<CurrentPolicy>,
-    /// The policy that `Cookies::with_policy` sets, if there is no middleware.
+    /// The policy from `Cookies::with_policy`, in a jar that no middleware made.
     late_policy: OnceLock<CurrentPolicy>,
     /// The prefix setting with which the outermost middleware renamed the cookies of this request.
     #[cfg(feature = "_layer")]
@@ -588,8 +588,8 @@ impl JarState {
         true
     }
 
-    /// Reads the value that the request carried under an earlier name of the cookie. If the request carried a value
-    /// under an earlier name, returns true, and `slot` contains the decoded value.
+    /// Reads the value that the request carried under an earlier name of the cookie. If there is such a value, stores
+    /// the decoded value in `slot` and returns true.
     ///
     /// The caller first checks that the request carried no cookie with the present name.
     pub(crate) fn find_former(

@@ -86,7 +86,8 @@ enum Completion {
     None,
     /// The middleware only emits an event.
     Report,
-    /// The middleware sends the unchanged header, and also this copy with `Path=/`.
+    /// The middleware sends the header without a `Path`. After this header, the middleware sends this copy with
+    /// `Path=/`.
     Copy(HeaderValue),
     /// The middleware sends this header with `Path=/` instead of the old header. Browsers reject the cookie's name
     /// without `Path=/`.
@@ -98,7 +99,7 @@ enum Change {
     Drop,
     /// The header removes a cookie. The middleware has added `Path=/`.
     InPlace,
-    /// The header removes a cookie. The middleware also sends this copy with `Path=/`.
+    /// The header removes a cookie. After the header, the middleware sends this copy with `Path=/`.
     Copy(HeaderValue),
 }
 
@@ -340,7 +341,7 @@ impl<'a> ResponseHardener<'a> {
     }
 
     /// Returns the weaknesses that the policy's exceptions allow for the cookie. An exception for the name of a family
-    /// also applies to each cookie of the family.
+    /// applies to each cookie of the family.
     fn allowed(&self, parsed: &ParsedSetCookie<'_>, origin: Origin) -> Allowed {
         let declared_name = match origin {
             Origin::Trusted(name) => name,
@@ -398,8 +399,8 @@ impl<'a> ResponseHardener<'a> {
         comparisons.min_by_key(|(_, differences)| differences.count())
     }
 
-    /// Adds the declared attributes to a namesake. Also adds the attributes that the policy demands for every
-    /// undeclared cookie.
+    /// Adds two groups of attributes to a namesake: the declared attributes, and the attributes that the policy demands
+    /// for every undeclared cookie.
     fn harden_namesake(&self, spec: &Spec, parsed: &ParsedSetCookie<'_>, differences: Differences) -> Option<Vec<u8>> {
         let declared = with_declared_attributes(spec, parsed, differences);
         let header = declared.as_deref().unwrap_or(parsed.header);

@@ -170,8 +170,8 @@ impl HostPrefix {
     }
 }
 
-/// Checks a listed name. The name must be a token, because all libraries write a token in the same way. The name must
-/// not contain `%`: `%` is a token character, but some libraries decode percent-escapes.
+/// Checks a listed name. The name must be a token, because all libraries write a token in the same way. A token can
+/// contain `%`, but the name must not contain `%`, because some libraries decode percent-escapes.
 fn check_name(name: &str) -> Result<(), PolicyError> {
     if Prefix::from_name_any_case(name.as_bytes()).is_some() {
         return Err(refusal(name, "the name already has a prefix; write the name that the library uses, as in \"id\""));

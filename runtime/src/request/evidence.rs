@@ -11,8 +11,8 @@ use super::signal::SignalMistake;
 #[cfg(feature = "_layer")]
 use crate::cookie::error::HTTPS_ONLY;
 
-/// The body of a refusal if the request claims HTTPS, but does not come from a trusted proxy. A developer who
-/// configured a proxy incorrectly sees this sentence in the browser.
+/// The body of the response to a refused request that claims HTTPS, but does not come from a trusted proxy. A developer
+/// who configured a proxy incorrectly sees this sentence in the browser.
 #[cfg(feature = "_layer")]
 const UNTRUSTED_CLAIM: &str = "this page works over HTTPS only: the request claims HTTPS, but it does not come from a \
                                trusted proxy";
