@@ -108,7 +108,7 @@ enum Change {
 enum Treatment {
     Keep,
     /// The header has the name of a declared cookie, but is weaker than the declaration. If `is_hardened` is true, the
-    /// middleware adds the declared attributes. Otherwise the middleware only emits an event.
+    /// middleware adds the declared attributes. If `is_hardened` is false, the middleware only emits an event.
     Namesake {
         spec: &'static Spec,
         differences: Differences,
@@ -286,7 +286,7 @@ impl<'a> ResponseHardener<'a> {
     }
 
     /// Applies the treatment and the policy's baseline to one header. Returns `None` if the header is dropped,
-    /// `Some(None)` if the header stays unchanged, and otherwise the changed header.
+    /// `Some(None)` if the header stays unchanged, and the new header if the header changes.
     #[allow(clippy::option_option, reason = "the outer `None` drops the header, the inner one keeps it unchanged")]
     fn harden_header(
         &self,

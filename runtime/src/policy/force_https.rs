@@ -91,7 +91,7 @@ impl ForceHttps {
     /// A path prefix covers only whole path segments: the prefix `/api` covers the paths `/api` and `/api/x`, but not
     /// `/apix`. The prefix and the path must have the same letter case.
     ///
-    /// The middleware compares each prefix with the path from the client, and also with the normalised path. To
+    /// The middleware compares each prefix with two paths: the path from the client, and the normalised path. To
     /// normalise a path, the middleware decodes the percent-escapes of letters, digits, `-`, `.`, `_` and `~`, and
     /// removes empty segments and dot segments. Some routers also normalise the path before they look for the handler.
     /// A prefix must not be a pattern of a router, such as `/api/{id}`, `/api/:id`, `/api/<id>` or `/api/*`.
@@ -258,7 +258,7 @@ impl ForceHttps {
     /// Sets the host of every redirect. The middleware then ignores the `Host` header of the request. The header can be
     /// missing or invalid, or can contain a different name, for example the name that a proxy uses for this server.
     ///
-    /// If [`hosts`](ForceHttps::hosts) is set too, the list must contain the host.
+    /// If [`hosts`](ForceHttps::hosts) is set, the list of `hosts` must contain this host.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -385,7 +385,7 @@ impl ForceHttps {
     }
 
     /// Returns the host to which every redirect goes: the value of [`redirect_host`](ForceHttps::redirect_host), or the
-    /// host in [`hosts`](ForceHttps::hosts) if this list has one host. Otherwise returns `None`.
+    /// host in [`hosts`](ForceHttps::hosts) if this list has one host. If there is no such host, returns `None`.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
