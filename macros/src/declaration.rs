@@ -33,7 +33,7 @@ pub(crate) struct Declaration {
     pub(crate) reason: Option<String>,
     /// True if [`Declaration::permissive`] returned this declaration.
     pub(crate) is_permissive: bool,
-    /// The checks of the arguments that are constant expressions.
+    /// The checks for arguments that are constant expressions.
     pub(crate) const_checks: Vec<ConstCheck>,
     /// The checks of earlier names and scopes. Each of these checks needs the value of a constant expression.
     pub(crate) former_checks: Vec<FormerCheck>,

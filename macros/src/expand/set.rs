@@ -205,8 +205,9 @@ fn marker_item(set: &CookieSet<'_>, field: &CookieField<'_>, declaration: &Decla
     }
 }
 
-/// Generates a `const` that rejects a `json` field whose type derives `Cookie`, because the type has its own
-/// declaration. If the field is not `json`, the code that writes the value rejects a type that derives `Cookie`.
+/// Generates a `const` that rejects a `json` field whose type derives `Cookie`. Such a type already declares a cookie,
+/// and the field would declare a second cookie. If the field is not `json`, the code that writes the value rejects a
+/// type that derives `Cookie`.
 ///
 /// The body of the `const` also requires the trait of a `json` value. If the type does not implement the trait, rustc
 /// does not evaluate the `const`. So a type with both mistakes causes only one error.

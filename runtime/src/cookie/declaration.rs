@@ -386,8 +386,8 @@ impl CookieName {
         CookieName { name_eq: Cow::Owned(format!("{name}=")) }
     }
 
-    /// Returns the cookie's earlier name from the entry `former` of the declaration. If the cookie is part of a family,
-    /// the earlier name has the same key as the present name.
+    /// Returns the cookie's earlier name from the entry `former` of the declaration. For a cookie of a family, the
+    /// returned name ends with the family's earlier name, a dot and the key of the present cookie.
     pub(crate) fn former(&self, spec: &Spec, former: &Former<'static>) -> Self {
         let key = self.as_str().strip_prefix(spec.name).unwrap_or_default();
         CookieName { name_eq: Cow::Owned(format!("{}{key}=", former.name_in(spec))) }

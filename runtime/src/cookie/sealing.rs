@@ -174,8 +174,8 @@ mod with_seal {
     }
 
     impl Opened<'_> {
-        /// Combines the terms of two seals with the same text. The result has the earlier times and the stricter
-        /// settings.
+        /// Combines the terms of two seals with the same text. For both expiry times, the result has the earlier time
+        /// of the two seals. The result also has the stricter settings of the two seals.
         pub(crate) fn merge(&mut self, other: Opened<'_>) {
             self.terms.idle_expiry = self.terms.idle_expiry.min(other.terms.idle_expiry);
             self.terms.expiry = self.terms.expiry.min(other.terms.expiry);

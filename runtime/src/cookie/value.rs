@@ -13,7 +13,7 @@ use hardtack_rules::syntax::is_cookie_octet;
 /// A type that can be the value of a cookie.
 ///
 /// Derive `CookieValue` for a newtype or a fieldless enum. A type with `Display` and `FromStr` can be the value of a
-/// cookie without `CookieValue`.
+/// cookie even if the type does not implement `CookieValue`.
 ///
 /// If the text of a value does not contain a part of the value, the cookie does not contain this part. For example, a
 /// cookie does not contain the flow label of a `SocketAddrV6`, because `Display` does not write the flow label.

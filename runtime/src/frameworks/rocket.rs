@@ -68,10 +68,11 @@ mod received_cookies;
 ///
 /// # Renamed cookies
 ///
-/// With [`host_prefix`](crate::policy::PolicyBuilder::host_prefix), Rocket cannot remove a cookie that the policy drops
-/// from a request. So `CookieJar::get` returns the dropped cookie with an empty value. It is not enough to check that
-/// `get` returns a cookie: also check that the value is not empty. For a dropped cookie, `get_private` returns `None`.
-/// If a version of Rocket does not allow hardtack to rename the cookies of a request, the application does not launch.
+/// With [`host_prefix`](crate::policy::PolicyBuilder::host_prefix), the policy can drop a cookie that a request
+/// contains. Rocket has no function that removes this cookie from the `CookieJar` of the request. So `CookieJar::get`
+/// returns the dropped cookie with an empty value. It is not enough to check that `get` returns a cookie: also check
+/// that the value is not empty. For a dropped cookie, `get_private` returns `None`. If a version of Rocket does not
+/// allow hardtack to rename the cookies of a request, the application does not launch.
 ///
 /// # An application without the policy
 ///

@@ -173,7 +173,8 @@ impl Entry {
     }
 
     /// Returns the `Set-Cookie` header of the declaration, with `…` in place of the cookie's value. If the declaration
-    /// has `domain = policy`, the value of `Domain` is also `…`. If the cookie is `keyed`, the name ends with `.…`.
+    /// has `domain = policy`, the header also has `…` in place of the domain. If the cookie is `keyed`, the name ends
+    /// with `.…`.
     ///
     /// ```standalone_crate
     /// use hardtack::Cookie;

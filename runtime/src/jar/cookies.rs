@@ -156,9 +156,9 @@ impl<S: Scheme> Cookies<S> {
     /// - [`ReadError::NotHttps`] if a Secure cookie came over plain HTTP.
     /// - [`ReadError::Ambiguous`] if the request contains several different values for the cookie's name.
     /// - [`ReadError::Malformed`] if the cookie's value is not valid for the type `T`.
-    /// - For a `signed` or `sealed` cookie, also [`ReadError::NoKeyring`], [`ReadError::BadSeal`],
-    ///   [`ReadError::Expired`] and [`ReadError::UnknownKey`].
-    /// - For a `device_bound` cookie, also [`ReadError::Unproven`].
+    /// - [`ReadError::NoKeyring`], [`ReadError::BadSeal`], [`ReadError::Expired`] or [`ReadError::UnknownKey`] if the
+    ///   seal of a `signed` or `sealed` cookie cannot be verified or has expired.
+    /// - [`ReadError::Unproven`] if the request lacks the companion that a `device_bound` cookie requires.
     ///
     /// ```
     /// use hardtack::{Cookie, Cookies, ReadError, testing};
@@ -205,13 +205,13 @@ impl<S: Scheme> Cookies<S> {
         })
     }
 
-    /// Sets a cookie in the response. If this request already set or removed the cookie, the new cookie replaces the
-    /// earlier one. Two cookies are the same cookie if their name, domain, path and `partitioned` are equal.
+    /// Sets a cookie in the response. If this request already set or removed the cookie, the new cookie replaces this
+    /// earlier change. Two cookies are the same cookie if their name, domain, path and `partitioned` are equal.
     ///
-    /// If the request carried a cookie with the same name, the response also removes the cookie from the earlier scopes
-    /// that the declaration or the policy lists. If the request carried several cookies with the same name, or one
-    /// cookie that cannot be read, the response also removes the cookie from the host-only scope and from `Domain=<this
-    /// host>`.
+    /// An earlier scope is a domain or path that the cookie had in an earlier release. The declaration and the policy
+    /// list the earlier scopes. If the request carried a cookie with the same name, the response also removes the
+    /// cookie from these scopes. If the request carried several cookies with the same name, or one cookie that cannot
+    /// be read, the response also removes the cookie from the host-only scope and from `Domain=<this host>`.
     ///
     /// # Errors
     ///
@@ -300,7 +300,8 @@ impl<S: Scheme> Cookies<S> {
     /// Without this call, each request that reads a cookie with `idle` counts as a use of the cookie. If less than half
     /// of the idle time is left, the response re-issues the cookie with the same value, a new idle time and the same
     /// absolute expiry. Call `skip_reissue` in the handler of a request that a page sends by itself, for example every
-    /// minute. Otherwise `idle` never ends the session of a user who left the page open.
+    /// minute. Without `skip_reissue`, the session of a user who left the page open would stay alive until the absolute
+    /// expiry.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};

@@ -57,11 +57,11 @@ pub struct JarState {
     host: Option<RequestHost>,
     /// `None` if the jar was made from the headers alone.
     target: Option<Target>,
-    /// True if the browser fetches the response before the user asks for it.
+    /// True if the browser sent the request before the user opens the page.
     is_prefetch: bool,
     /// The policy of the middleware.
     policy: Option<CurrentPolicy>,
-    /// The policy that `Cookies::with_policy` sets, if there is no middleware.
+    /// The policy from `Cookies::with_policy`, in a jar that no middleware made.
     late_policy: OnceLock<CurrentPolicy>,
     /// The prefix setting with which the outermost middleware renamed the cookies of this request.
     #[cfg(feature = "_layer")]
@@ -117,7 +117,8 @@ impl CookieHeaders {
 #[derive(Default)]
 struct Pending {
     is_sent: bool,
-    /// `None` until this request changes a cookie, or reads a cookie whose read has a consequence.
+    /// `None` until this request changes a cookie, or until the jar must record a read. For example, the jar records
+    /// the read of a cookie with `idle`.
     changes: Option<Box<Changes>>,
 }
 
@@ -130,8 +131,8 @@ impl Pending {
 #[derive(Default)]
 struct Changes {
     cookies: PendingCookies,
-    /// The cookies that no server can read. If the handler returns the read error, the response also removes the
-    /// cookie.
+    /// The cookies with a value that no server can read. If the handler returns the error of such a read, the response
+    /// removes the cookie.
     unreadable: BTreeMap<CookieName, Declaration>,
     /// The cookies with `idle` that the response may re-issue.
     used: Vec<UsedCookie>,
@@ -257,7 +258,8 @@ impl JarState {
         self.policy.as_ref().or_else(|| self.late_policy.get())
     }
 
-    /// Closes the jar and returns true, if this request changed nothing. Otherwise the jar stays open.
+    /// If this request changed nothing, closes the jar and returns true. Otherwise, leaves the jar open and returns
+    /// false.
     #[cfg(feature = "_layer")]
     pub(crate) fn close_unchanged(&self) -> bool {
         let mut pending = self.pending();
@@ -265,9 +267,9 @@ impl JarState {
         pending.changes.is_none()
     }
 
-    /// Closes the jar and returns the `Set-Cookie` headers of the jar. Headers that remove a cookie come first.
-    /// Otherwise a later removal could delete a cookie that the response just set. After the jar is closed, `set`
-    /// returns an error.
+    /// Closes the jar and returns the `Set-Cookie` headers of the jar. The headers that remove a cookie come first,
+    /// because a removal at the end could delete a cookie that an earlier header of the response set. After the jar is
+    /// closed, `set` returns an error.
     pub(crate) fn close(&self) -> Vec<SetCookieHeader> {
         let mut pending = self.pending();
         pending.is_sent = true;
@@ -315,7 +317,8 @@ impl JarState {
         headers
     }
 
-    /// Finds the cookies with the name in the request, and checks whether the value can be read.
+    /// Finds the request's cookies with the name. If the request carried one such cookie, checks that the jar can read
+    /// the value.
     fn carried(&self, declaration: Declaration, name: &CookieName, request: &CarriedValues<'_>) -> Carried {
         match request.of(name) {
             None => Carried::Nothing,
@@ -364,7 +367,7 @@ impl JarState {
         overrides: &Overrides,
     ) -> Result<PendingCookie, SetError> {
         let spec = declaration.spec;
-        // `build` reads the jar's policy only once. Otherwise another thread could set the policy between two reads.
+        // `build` reads the jar's policy only once, because another thread could set the policy between two reads.
         let policy = self.current_policy();
         let host = if spec.has_domain() { self.host_name() } else { None };
         let (scope, problem) = ScopeContext { policy, host: host.as_deref() }.scope(spec);
@@ -435,7 +438,7 @@ impl JarState {
         Ok(())
     }
 
-    /// Drops the pending cookie and the cookie's repairs. Also, the response does not re-issue the cookie.
+    /// Drops the pending cookie, the cookie's repairs, and the planned re-issue of the cookie.
     pub(crate) fn undo(&self, declaration: Declaration, name: &CookieName) {
         let identity = self.identity(declaration.spec, name.clone());
         let mut pending = self.pending();
@@ -507,8 +510,9 @@ impl JarState {
         }
     }
 
-    /// Returns true if a read of this request may add a header to the response. A shared cache would send the header of
-    /// a public response to other users. A prefetch, a HEAD and an OPTIONS request are no use of a cookie.
+    /// Returns true if the response may get a `Set-Cookie` header because this request read a cookie. A public response
+    /// must not get such a header, because a shared cache would send the header to other users. A prefetch, a HEAD
+    /// request and an OPTIONS request do not count as a use of a cookie.
     fn allows_headers_of_reads(&self, response: &HeaderMap) -> bool {
         let is_use =
             !self.target.as_ref().is_some_and(|target| matches!(target.method, Method::HEAD | Method::OPTIONS));
@@ -584,8 +588,8 @@ impl JarState {
         true
     }
 
-    /// Reads the value that the request carried under an earlier name of the cookie. If the request carried a value
-    /// under an earlier name, returns true, and `slot` contains the decoded value.
+    /// Reads the value that the request carried under an earlier name of the cookie. If there is such a value, stores
+    /// the decoded value in `slot` and returns true.
     ///
     /// The caller first checks that the request carried no cookie with the present name.
     pub(crate) fn find_former(
@@ -612,9 +616,9 @@ impl JarState {
         Ok(true)
     }
 
-    /// Returns true if browsers send the cookie with a request for this path, or if the path is not known. Outside the
-    /// cookie's path, a request never carries the cookie with the present name. For such a request, the jar would
-    /// always read a cookie with an earlier name, which an attacker may have planted.
+    /// Returns true if browsers send the cookie with a request for this path, or if the path is not known. A request
+    /// for a path outside the cookie's path never carries the cookie with the present name. Without this check, the jar
+    /// would then read a cookie with an earlier name, and an attacker may have planted that cookie.
     fn is_inside_path(&self, spec: &Spec) -> bool {
         let Some(target) = &self.target else { return true };
         let path = target.path().as_bytes();
@@ -626,8 +630,9 @@ impl JarState {
                 .is_some_and(|policy| path_matches(path, policy.with_base_path(spec.path).as_bytes()))
     }
 
-    /// Converts the raw value of a cookie with an earlier name to text. Also returns the extension of the value's seal,
-    /// unless the request proves the device. The extension is empty if the value has no seal.
+    /// Converts the raw value of a cookie with an earlier name to text. If the request does not prove the device, the
+    /// function also returns the extension of the value's seal. The extension contains the binding to the device. If
+    /// the value has no seal, the returned extension is empty.
     fn former_text<'a>(
         &self,
         spec: &Spec,
@@ -657,7 +662,7 @@ impl JarState {
         }
     }
 
-    /// Returns true if the request carried only a cookie with an earlier name, and the value can be read.
+    /// Returns true if the request carried the cookie only under an earlier name, and the jar can read the value.
     pub(crate) fn is_former(&self, declaration: Declaration, name: &CookieName, slot: &mut dyn DecodeSlot) -> bool {
         matches!(cookie::lookup(self.headers.as_slice(), name.as_str()), Lookup::Missing)
             && self.find_former(declaration, name, slot).unwrap_or(false)
@@ -757,9 +762,9 @@ impl JarState {
         Ok(())
     }
 
-    /// Converts a raw cookie value to text. Verifies a `signed` value, and decrypts a `sealed` value. Percent-decodes a
-    /// value that has no seal. Does not change the value of a `read_only` cookie, because another program wrote the
-    /// value.
+    /// Converts a raw cookie value to text. The function verifies a `signed` value, decrypts a `sealed` value, and
+    /// percent-decodes a value without a seal. The value of a `read_only` cookie stays unchanged, because another
+    /// program wrote the value.
     fn text<'a>(&self, spec: &Spec, name: &str, raw: &'a [u8]) -> Result<Cow<'a, str>, ReadError> {
         let Some(seal) = spec.seal else {
             return decode_raw(raw, spec.read_only).map_err(|source| malformed(spec, source));
@@ -769,7 +774,8 @@ impl JarState {
         opened.map(|opened| opened.text).map_err(|error| unseal_error(spec.name, error))
     }
 
-    /// Converts a raw cookie value to text, like [`text`](JarState::text). Also returns the expiry times from the seal.
+    /// Converts a raw cookie value to text, like [`text`](JarState::text). For a `signed` or `sealed` value, the result
+    /// also contains the terms of the seal.
     fn open<'a>(&self, spec: &Spec, name: &str, raw: &'a [u8]) -> Result<Option<OpenedValue<'a>>, ReadError> {
         let Some(seal) = spec.seal else { return self.text(spec, name, raw).map(OpenedValue::Plain).map(Some) };
         let context = self.seal_context(spec, self.current_policy());
@@ -853,8 +859,9 @@ impl JarState {
     }
 
     /// Returns the keys of the cookies that the response must remove, so that the browser keeps at most `limit` cookies
-    /// of the family. The result only contains keys from the `Cookie` headers, and no key that this request set or
-    /// removed. The oldest cookies come first in the `Cookie` headers.
+    /// of the family. The result contains only keys from the `Cookie` headers, without the keys that this request set
+    /// or removed. The function selects the first of these keys, because the oldest cookies come first in the `Cookie`
+    /// headers.
     pub(crate) fn surplus_keys(&self, declaration: Declaration, limit: usize) -> Vec<String> {
         let family = declaration.spec.name;
         let Some(first) = self.carried_keys(family).next() else { return Vec::new() };
@@ -914,7 +921,7 @@ impl JarState {
         }
     }
 
-    /// Emits an event for cookies that a handler set, but no response sent.
+    /// Emits an event for cookies that a handler set, but that no response contains.
     pub(crate) fn report_unsent(&self, headers: &[SetCookieHeader], reason: &'static str) {
         if headers.is_empty() {
             return;
@@ -951,15 +958,16 @@ impl<'a> CarriedValues<'a> {
     }
 }
 
-/// Returns the cookie's name in a `Set-Cookie` header.
+/// Returns the name of the cookie in a `Set-Cookie` header.
 fn cookie_name(header: &[u8]) -> &[u8] {
     header.split(|byte| matches!(byte, b'=' | b';')).next().unwrap_or_default().trim_ascii()
 }
 
-/// Returns true if the browser fetches the response before the user asks for it. The value of `Sec-Purpose` is
+/// Returns true if the browser sent the request before the user opens the page. The value of `Sec-Purpose` is
 /// `prefetch`, or a list such as `prefetch;prerender`.
 ///
-/// A request without cookies cannot extend the idle time of a cookie, so the check is not necessary for it.
+/// If the request has no cookies, the function returns false and does not check `Sec-Purpose`: such a request cannot
+/// extend the idle time of a cookie.
 #[cfg(feature = "seal")]
 fn is_prefetch(cookie_headers: &CookieHeaders, headers: &HeaderMap) -> bool {
     static SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");

@@ -41,7 +41,8 @@ pub(super) struct ResponseHardener<'a> {
     pub(super) jar: &'a JarState,
     pub(super) policy: &'a Policy,
     pub(super) host: Option<&'a RequestHost>,
-    /// True if this is the outermost hardtack middleware. Only the outermost middleware completes removals.
+    /// True if this is the outermost hardtack middleware. Only the outermost middleware completes the headers that
+    /// remove a cookie.
     pub(super) is_outermost: bool,
 }
 
@@ -85,7 +86,8 @@ enum Completion {
     None,
     /// The middleware only emits an event.
     Report,
-    /// The middleware sends the unchanged header, and also this copy with `Path=/`.
+    /// The middleware sends the header without a `Path`. After this header, the middleware sends this copy with
+    /// `Path=/`.
     Copy(HeaderValue),
     /// The middleware sends this header with `Path=/` instead of the old header. Browsers reject the cookie's name
     /// without `Path=/`.
@@ -97,7 +99,7 @@ enum Change {
     Drop,
     /// The header removes a cookie. The middleware has added `Path=/`.
     InPlace,
-    /// The header removes a cookie. The middleware also sends this copy with `Path=/`.
+    /// The header removes a cookie. After the header, the middleware sends this copy with `Path=/`.
     Copy(HeaderValue),
 }
 
@@ -106,7 +108,7 @@ enum Change {
 enum Treatment {
     Keep,
     /// The header has the name of a declared cookie, but is weaker than the declaration. If `is_hardened` is true, the
-    /// middleware adds the declared attributes. Otherwise the middleware only emits an event.
+    /// middleware adds the declared attributes. If `is_hardened` is false, the middleware only emits an event.
     Namesake {
         spec: &'static Spec,
         differences: Differences,
@@ -249,8 +251,8 @@ impl<'a> ResponseHardener<'a> {
         remaining
     }
 
-    /// Returns the way in which the middleware completes the header. Only a header that removes a cookie and has no
-    /// `Path` is completed.
+    /// Returns the way in which the middleware completes the header. The middleware completes a header only if the
+    /// header removes a cookie and has no `Path`.
     fn completion(&self, parsed: &ParsedSetCookie<'_>, header: &HeaderValue, origin: Origin) -> Completion {
         let is_completed = self.is_outermost && matches!(origin, Origin::OtherCode) && removals::lacks_path(parsed);
         if !is_completed || self.allowed(parsed, origin).everything {
@@ -284,7 +286,7 @@ impl<'a> ResponseHardener<'a> {
     }
 
     /// Applies the treatment and the policy's baseline to one header. Returns `None` if the header is dropped,
-    /// `Some(None)` if the header stays unchanged, and otherwise the changed header.
+    /// `Some(None)` if the header stays unchanged, and the new header if the header changes.
     #[allow(clippy::option_option, reason = "the outer `None` drops the header, the inner one keeps it unchanged")]
     fn harden_header(
         &self,
@@ -339,7 +341,7 @@ impl<'a> ResponseHardener<'a> {
     }
 
     /// Returns the weaknesses that the policy's exceptions allow for the cookie. An exception for the name of a family
-    /// also applies to each cookie of the family.
+    /// applies to each cookie of the family.
     fn allowed(&self, parsed: &ParsedSetCookie<'_>, origin: Origin) -> Allowed {
         let declared_name = match origin {
             Origin::Trusted(name) => name,
@@ -397,8 +399,8 @@ impl<'a> ResponseHardener<'a> {
         comparisons.min_by_key(|(_, differences)| differences.count())
     }
 
-    /// Adds the declared attributes to a namesake. Also adds the attributes that the policy demands for every
-    /// undeclared cookie.
+    /// Adds two groups of attributes to a namesake: the declared attributes, and the attributes that the policy demands
+    /// for every undeclared cookie.
     fn harden_namesake(&self, spec: &Spec, parsed: &ParsedSetCookie<'_>, differences: Differences) -> Option<Vec<u8>> {
         let declared = with_declared_attributes(spec, parsed, differences);
         let header = declared.as_deref().unwrap_or(parsed.header);
@@ -454,8 +456,8 @@ impl<'a> ResponseHardener<'a> {
         }
     }
 
-    /// Emits an event for a `Set-Cookie` header that browsers would reject. Also emits an event for a header that
-    /// contains several cookies.
+    /// Emits an event for a `Set-Cookie` header that browsers would reject, and for a header that contains several
+    /// cookies.
     fn report_browser_objections(&self, parsed: &ParsedSetCookie<'_>, host: Option<&str>) {
         if find_folded_cookie(parsed.header).is_some() {
             let reason = "this header contains several cookies, and browsers read the second one as an attribute; send \
@@ -501,8 +503,8 @@ impl<'a> ResponseHardener<'a> {
         }
     }
 
-    /// Sets the response's only HSTS header. If the application wrote several HSTS headers, uses the first header, as
-    /// browsers do (RFC 6797 8.1).
+    /// Writes one HSTS header, which replaces all HSTS headers of the application. If the application wrote several
+    /// HSTS headers, the function uses the first header, as browsers do (RFC 6797 8.1).
     fn insert_hsts(&self, response: &mut HeaderMap, policy_value: &HeaderValue) {
         // Most applications write no HSTS header, so one insertion is usually enough.
         let Some(own) = response.insert(STRICT_TRANSPORT_SECURITY, policy_value.clone()) else { return };

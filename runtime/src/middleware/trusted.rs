@@ -23,8 +23,8 @@ impl TrustedHeaders {
         self.0.push(TrustedHeader { value, declared_name: Some(declared_name) });
     }
 
-    /// Adds the headers of a response that the middleware already handled. A header that is already in the list keeps
-    /// its declared name.
+    /// Adds headers to the list. The headers are from a response that the middleware already handled. A header that is
+    /// already in the list keeps its declared name.
     #[cfg(any(test, feature = "salvo"))]
     pub(crate) fn add_all<'a>(&mut self, headers: impl Iterator<Item = &'a HeaderValue>) {
         let index = self.index();

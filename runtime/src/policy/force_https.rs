@@ -19,7 +19,7 @@ use crate::request::host::Host;
 /// These requests are never redirected:
 ///
 /// - A request that claims HTTPS in a header, if the header does not come from a trusted proxy. The middleware refuses
-///   the request, because the redirected request would have the same problem.
+///   the request, because the request after the redirect would count as plain HTTP again.
 /// - A request whose redirect would go to a loopback host such as `localhost`, if
 ///   [`https_port`](ForceHttps::https_port) is not set. The middleware refuses the request.
 /// - A GET or HEAD request for an ACME HTTP-01 challenge (`/.well-known/acme-challenge/` and a token). The application
@@ -71,8 +71,8 @@ impl ForceHttps {
         }
     }
 
-    /// Makes a setting that accepts all requests over plain HTTP. Even then, Secure cookies are only set and read over
-    /// HTTPS.
+    /// Makes a setting that accepts all requests over plain HTTP. With this setting, hardtack still sets and reads
+    /// Secure cookies over HTTPS only.
     ///
     /// ```
     /// use hardtack::Policy;
@@ -91,7 +91,7 @@ impl ForceHttps {
     /// A path prefix covers only whole path segments: the prefix `/api` covers the paths `/api` and `/api/x`, but not
     /// `/apix`. The prefix and the path must have the same letter case.
     ///
-    /// The middleware compares each prefix with the path from the client, and also with the normalised path. To
+    /// The middleware compares each prefix with two paths: the path from the client, and the normalised path. To
     /// normalise a path, the middleware decodes the percent-escapes of letters, digits, `-`, `.`, `_` and `~`, and
     /// removes empty segments and dot segments. Some routers also normalise the path before they look for the handler.
     /// A prefix must not be a pattern of a router, such as `/api/{id}`, `/api/:id`, `/api/<id>` or `/api/*`.
@@ -127,8 +127,8 @@ impl ForceHttps {
     /// path must take `Cookies<AnyScheme>`, because `Cookies` accepts only HTTPS requests.
     ///
     /// A request is exempt only if its path is equal to one of the exempt paths. The query of the request is ignored.
-    /// If a path is also under a prefix of [`api_paths`](ForceHttps::api_paths), the exemption wins. An exempt path
-    /// must not be a pattern of a router, such as `/health/{part}`.
+    /// An exempt path stays exempt even if the path is also under a prefix of [`api_paths`](ForceHttps::api_paths). An
+    /// exempt path must not be a pattern of a router, such as `/health/{part}`.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -258,7 +258,7 @@ impl ForceHttps {
     /// Sets the host of every redirect. The middleware then ignores the `Host` header of the request. The header can be
     /// missing or invalid, or can contain a different name, for example the name that a proxy uses for this server.
     ///
-    /// If [`hosts`](ForceHttps::hosts) is set too, the list must contain the host.
+    /// If [`hosts`](ForceHttps::hosts) is set, the list of `hosts` must contain this host.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -385,7 +385,7 @@ impl ForceHttps {
     }
 
     /// Returns the host to which every redirect goes: the value of [`redirect_host`](ForceHttps::redirect_host), or the
-    /// host in [`hosts`](ForceHttps::hosts) if this list has one host. Otherwise returns `None`.
+    /// host in [`hosts`](ForceHttps::hosts) if this list has one host. If there is no such host, returns `None`.
     ///
     /// ```
     /// use hardtack::policy::ForceHttps;
@@ -420,8 +420,8 @@ impl ForceHttps {
         ForceHttps { on, ..self }
     }
 
-    /// Checks the paths, the hosts and the port. Also removes trailing slashes from path prefixes, and trailing dots
-    /// from hosts. So later comparisons are simple.
+    /// Checks the paths, the hosts and the port. To make later comparisons simple, the function also removes trailing
+    /// slashes from path prefixes, and trailing dots from hosts.
     pub(super) fn check(mut self) -> Result<Self, PolicyError> {
         for prefix in &mut self.api_paths {
             paths::check_prefix("force_https.api_paths", prefix)?;

@@ -25,8 +25,8 @@ pub(crate) struct HostPrefix {
     /// One flag for each possible first byte of a cookie name. If the flag is false, the middleware never renames or
     /// drops a cookie whose name begins with this byte. So the middleware can skip most cookies quickly.
     first_bytes: [bool; 256],
-    /// The date of `accept_unprefixed_until`. Before this date, the application also receives listed cookies that came
-    /// under their bare name.
+    /// The date of `accept_unprefixed_until`. Before this date, the application also receives a listed cookie that a
+    /// request contains under the bare name.
     until: Option<Day>,
     is_end_reported: AtomicBool,
 }
@@ -56,7 +56,7 @@ impl Sightings {
         }
     }
 
-    /// Returns true at the first call, if no request has carried the prefixed name before.
+    /// Returns true at most once per process: at the first call, if no earlier request carried the prefixed name.
     pub(crate) fn note_bare(&self) -> bool {
         !self.came_prefixed.load(Ordering::Relaxed) && !self.is_reported.swap(true, Ordering::Relaxed)
     }
@@ -137,8 +137,8 @@ impl HostPrefix {
         self.until.is_some_and(|until| now() < until.start())
     }
 
-    /// When the date of `accept_unprefixed_until` is reached, the first call returns the date. All other calls return
-    /// `None`.
+    /// Returns the date of `accept_unprefixed_until` once: at the first call on or after this date. All other calls
+    /// return `None`.
     pub(crate) fn take_ended_date(&self) -> Option<Day> {
         let until = self.until.filter(|_| !self.is_end_reported.load(Ordering::Relaxed))?;
         (now() >= until.start() && !self.is_end_reported.swap(true, Ordering::Relaxed)).then_some(until)
@@ -170,8 +170,8 @@ impl HostPrefix {
     }
 }
 
-/// Checks a listed name. The name must be a token, because all libraries write a token in the same way. The name must
-/// not contain `%`: `%` is a token character, but some libraries decode percent-escapes.
+/// Checks a listed name. The name must be a token, because all libraries write a token in the same way. A token can
+/// contain `%`, but the name must not contain `%`, because some libraries decode percent-escapes.
 fn check_name(name: &str) -> Result<(), PolicyError> {
     if Prefix::from_name_any_case(name.as_bytes()).is_some() {
         return Err(refusal(name, "the name already has a prefix; write the name that the library uses, as in \"id\""));

@@ -1,5 +1,6 @@
-//! Writes the reason why a request counts as HTTPS or as plain HTTP. The reason is text for a log. A client only
-//! receives a short sentence. In a debug build, a client on this machine also receives the reason.
+//! Writes the reason why a request counts as HTTPS or as plain HTTP. The reason is text for a log. The error response
+//! to a client contains only a short sentence. In a debug build, the error response to a client on this machine also
+//! contains the reason.
 
 use core::fmt;
 #[cfg(feature = "_layer")]
@@ -10,14 +11,14 @@ use super::signal::SignalMistake;
 #[cfg(feature = "_layer")]
 use crate::cookie::error::HTTPS_ONLY;
 
-/// The body of a refusal if the request claims HTTPS, but does not come from a trusted proxy. A developer who
-/// configured a proxy incorrectly sees this sentence in the browser.
+/// The body of the response to a refused request that claims HTTPS, but does not come from a trusted proxy. A developer
+/// who configured a proxy incorrectly sees this sentence in the browser.
 #[cfg(feature = "_layer")]
 const UNTRUSTED_CLAIM: &str = "this page works over HTTPS only: the request claims HTTPS, but it does not come from a \
                                trusted proxy";
 
-/// The reason why a request counts as HTTPS or as plain HTTP. `Display` writes the reason as text for a log, and the
-/// line of code that the developer can add. Do not send this text to clients.
+/// The reason why a request counts as HTTPS or as plain HTTP. `Display` writes text for a log. The text contains the
+/// reason, and often the code that the developer can add. Do not send this text to clients.
 ///
 /// ```
 /// let (parts, ()) = http::Request::get("http://example.com/").body(()).unwrap().into_parts();
@@ -58,8 +59,9 @@ impl Evidence {
 
     /// Returns the text for the client of a refused request.
     ///
-    /// In a debug build, a client on this machine receives the whole evidence. In a release build, the text for a
-    /// request to a loopback host mentions the loopback rule, so that the developer learns why localhost is refused.
+    /// In a debug build, the text for a client on this machine contains all of the evidence. In a release build, the
+    /// text for a request to a loopback host mentions the loopback rule. So the developer learns why hardtack refuses
+    /// localhost.
     #[cfg(feature = "_layer")]
     pub(crate) fn refusal_text(self) -> Cow<'static, str> {
         if cfg!(debug_assertions) && self.peer.is_some_and(|peer| peer.is_loopback()) {
@@ -123,7 +125,7 @@ pub(crate) enum DecisionBasis {
     PlainUriOnTlsSocket,
     /// The gateway states the scheme in the URI, and the URI does not begin with `https:`.
     PlainUri,
-    /// The setting says that the gateway writes the scheme into the URI, but the URI of this request has no scheme.
+    /// The setting states that the gateway writes the scheme into the URI, but the URI of this request has no scheme.
     RelativeUri,
     ProxySilent {
         header: &'static str,
@@ -235,7 +237,7 @@ impl Evidence {
         }
     }
 
-    /// Writes the remedy for the case that a proxy sent the request, but the settings do not contain the proxy.
+    /// Writes the remedy for a request that may come from a proxy that is not in the settings.
     fn fmt_claim_remedy(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let header = self.claim.unwrap_or_default();
         match (self.basis, self.peer) {

@@ -168,7 +168,8 @@ pub(crate) const fn sealed_len(message_len: usize) -> usize {
     1 + ID_LEN + base64_len(message_len)
 }
 
-/// Returns the first bytes of a message that will be sealed. [`seal`] overwrites these bytes.
+/// Returns placeholder bytes for the start of a message that will be sealed. [`seal`] replaces the placeholder with the
+/// nonce and the terms.
 pub(crate) fn plaintext_prefix(terms: &Terms) -> Cow<'static, str> {
     match terms.extension.len() {
         0 => Cow::Borrowed(PLAINTEXT_PREFIX),

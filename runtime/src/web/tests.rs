@@ -452,7 +452,7 @@ fn at<T>(unix_seconds: u64, run: impl FnOnce() -> T) -> T {
     clock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(unix_seconds), run)
 }
 
-/// Calls `run` in the last second before the date `until` of the declarations.
+/// Calls `run` with the clock at one second before the date [`UNTIL`].
 fn before_until<T>(run: impl FnOnce() -> T) -> T {
     at(UNTIL - 1, run)
 }

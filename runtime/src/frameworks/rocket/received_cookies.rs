@@ -14,8 +14,8 @@ use rocket::tokio::sync::OnceCell;
 
 use crate::middleware::InFlight;
 
-/// The local client of an empty application. The client is never dropped, because a request can exist until the process
-/// ends.
+/// The local client of an empty application. The client is never dropped, because the fairing can need the client for a
+/// request until the process ends.
 #[derive(Clone, Copy)]
 pub(super) struct Lender(&'static Client);
 

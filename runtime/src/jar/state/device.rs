@@ -33,7 +33,7 @@ pub(super) struct DeviceCookies(BTreeMap<&'static str, DeviceCookie>);
 
 #[derive(Default)]
 struct DeviceCookie {
-    /// The extension of the cookie that the request carried, if a getter returned its value.
+    /// The extension of the cookie that the request carried. `None` until a getter returns the value of this cookie.
     read: Option<Vec<u8>>,
     /// True if this request removed the cookie. A later `set` is then a sign-in: another user signs in.
     is_removed: bool,
@@ -61,12 +61,12 @@ impl DeviceCookies {
     }
 }
 
-/// The reads that need a proof of the device.
+/// The rule that decides which reads fail if the request does not prove the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Demand {
-    /// The read of a cookie with a registered device, unless the cookie is declared `optional`.
+    /// A read fails if the cookie has a registered device. A read of a cookie that is declared `optional` never fails.
     Declared,
-    /// Every read.
+    /// Every read fails.
     Always,
 }
 
@@ -109,8 +109,8 @@ impl JarState {
         Ok(())
     }
 
-    /// Returns the sign-ins of this request, and forgets them. Returns nothing if the response asks the browser to
-    /// remove all data of the site.
+    /// Takes the sign-ins of this request out of the jar and returns these sign-ins. If the response asks the browser
+    /// to remove all data of the site, the result is empty.
     #[cfg(feature = "_layer")]
     pub(crate) fn take_sign_ins(&self) -> Vec<SignIn> {
         let mut pending = self.pending();
@@ -134,8 +134,8 @@ impl JarState {
         }
     }
 
-    /// Checks the companion of a cookie that came under an earlier name. The companion has the earlier name too.
-    /// Returns true if the request proves the device.
+    /// Checks the companion of a cookie that came under an earlier name. The companion's name is made from this earlier
+    /// name. Returns true if the request proves the device.
     pub(super) fn check_former_device(
         &self,
         spec: &Spec,
@@ -151,17 +151,18 @@ impl JarState {
         }
     }
 
-    /// Stores that a getter returned a value that came under an earlier name, in a request that does not prove the
-    /// device. A later `set` of the cookie is then a renewal, and offers no registration. Otherwise, a thief with a
-    /// copy of the old cookie could register a key. `extension` is empty if the value has no seal.
+    /// Records that a getter returned a value that came under an earlier name. The jar calls this function only if the
+    /// request does not prove the device. A later `set` of the cookie is then a renewal, and the response offers no
+    /// registration. Otherwise, a thief with a copy of the old cookie could register a key. `extension` is empty if the
+    /// value has no seal.
     pub(super) fn note_former_read(&self, spec: &'static Spec, extension: Vec<u8>) {
         if spec.device_bound.is_some() {
             self.pending().changes().devices.0.entry(spec.name).or_default().read = Some(extension);
         }
     }
 
-    /// Reads a cookie, and requires that the request proves the device. `slot` stays empty if the request does not
-    /// contain the cookie. A sign-in in this request does not prove the device yet.
+    /// Reads a cookie. Returns an error if the request does not prove the device. If the request does not contain the
+    /// cookie, `slot` stays empty. A sign-in in the same request does not prove the device.
     #[cfg(feature = "_layer")]
     pub(crate) fn find_proven(
         &self,
@@ -197,8 +198,8 @@ impl JarState {
         })
     }
 
-    /// Reads a value that came under an earlier name, and requires that the request proves the device. The companion
-    /// has the earlier name too.
+    /// Reads a value that came under an earlier name. Returns an error if the request does not prove the device. The
+    /// companion's name is made from the earlier name.
     #[cfg(feature = "_layer")]
     fn find_former_proven(
         &self,
@@ -221,7 +222,7 @@ impl JarState {
     }
 
     /// Reads a cookie that this request set. A renewal carries the mark of the cookie that the request carried, so the
-    /// companion in the request can prove the device. A sign-in does not prove the device yet.
+    /// companion in the request can prove the device. A sign-in in the same request does not prove the device.
     #[cfg(feature = "_layer")]
     fn find_renewed(
         &self,
@@ -252,7 +253,8 @@ impl JarState {
         self.pending().changes().devices.0.get_mut(name)?.unproven.take()
     }
 
-    /// Returns the binding of the cookie as registered, if the request carries a live companion.
+    /// Checks that the request carries a live companion of the cookie. Returns the cookie's binding with the state
+    /// `registered`.
     fn prove(&self, spec: &Spec, name: &str, extension: &[u8]) -> Result<Binding, ProofFault> {
         let binding = match Binding::from_extension(extension) {
             Ok(Some(binding)) => binding,
@@ -278,9 +280,9 @@ impl JarState {
         }
     }
 
-    /// Returns the headers that remove stale companions. A browser with a companion starts no refresh. So the browser
-    /// would keep a companion of an earlier sign-in until the companion expires, and the user would be signed out until
-    /// then. After the removal, the browser refreshes the companion before its next request.
+    /// Returns the headers that remove stale companions. While a browser has a companion, the browser starts no
+    /// refresh. So the browser would keep the companion of an earlier sign-in until this companion expires. Until then,
+    /// the user would be signed out. After the removal, the browser refreshes the companion before its next request.
     fn take_stale_companions(&self) -> Vec<SetCookieHeader> {
         if !self.verdict.https {
             return Vec::new();
@@ -293,9 +295,10 @@ impl JarState {
         stale.filter_map(|(_, cookie)| cookie.stale_companion.take()).collect()
     }
 
-    /// Closes the jar and returns its headers, as [`close`](JarState::close) does. Also removes stale companions.
+    /// Closes the jar and returns the jar's headers, as [`close`](JarState::close) does. The result also contains the
+    /// headers that remove stale companions.
     ///
-    /// The function removes no stale companion from a response that must not get a header because of a read.
+    /// If the response must not get a header because of a read, the function does not remove stale companions.
     pub(crate) fn close_with_stale_companions(&self, response: &HeaderMap) -> Vec<SetCookieHeader> {
         let mut headers = self.take_stale_companions();
         if !headers.is_empty() && !self.allows_headers_of_reads(response) {
@@ -305,7 +308,7 @@ impl JarState {
         headers
     }
 
-    /// Stores that a getter returned the value of a cookie. A later `set` of the cookie is then a renewal.
+    /// Records that a getter returned the value of a cookie. A later `set` of the cookie is then a renewal.
     pub(super) fn note_read(&self, spec: &'static Spec, terms: &Terms) {
         if spec.device_bound.is_some() {
             self.pending().changes().devices.0.entry(spec.name).or_default().read = Some(terms.extension.clone());

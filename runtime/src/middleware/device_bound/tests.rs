@@ -513,7 +513,8 @@ fn renewal_that_overtakes_the_registration_stays_bound() {
     let signed_in = app.sign_in();
     let before = app.browser.clone();
     app.register(&signed_in);
-    // A request that began before the registration renews the session, and its response comes last.
+    // The browser sends this request before the registration. The request renews the session. The response arrives
+    // after the response to the registration.
     let mut late = App { browser: before, ..App::new() };
     let response = late.with_cookies(|cookies| {
         cookies.get::<Session>().unwrap();
