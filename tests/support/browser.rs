@@ -265,7 +265,16 @@ impl Tab<'_> {
     /// When a script writes a cookie, Chromium does not wait for its cookie store. When a script reads
     /// `document.cookie`, Chromium waits. So this method reads `document.cookie` after the writes.
     pub(crate) fn set_document_cookies(&self, assignments: &[String]) -> String {
-        let script = format!("({}.forEach(text => document.cookie = text), document.cookie)", json!(assignments));
+        let assign = format!("{}.forEach(text => document.cookie = text)", json!(assignments));
+        let script = match self.browser.kind {
+            Kind::Chromium | Kind::Firefox => format!("({assign}, document.cookie)"),
+            // When a script writes or reads a cookie, WebKitGTK does not wait for the process with the cookie store.
+            // `cookieStore` waits for this process. Only secure contexts have `cookieStore`.
+            Kind::WebKitGtk => format!(
+                "(async () => {{ {assign}; await (window.cookieStore ? cookieStore.getAll() : \
+                 new Promise(done => setTimeout(done, 50))); return document.cookie; }})()"
+            ),
+        };
         let mut seen = text(&self.evaluate(&script)).to_owned();
         // WebKitGTK caches `document.cookie` in the page's process. For a short time after `clear`, the cache may lack a
         // cookie that the store already has. A script does not see an HttpOnly cookie.
