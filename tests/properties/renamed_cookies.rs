@@ -43,7 +43,9 @@ proptest! {
         let before: Vec<_> = before.into_iter().filter(|(name, _)| name != "__Host-Http-id").collect();
         let others: Vec<_> = others.into_iter().filter(|(name, _)| name != "__Host-Http-id").collect();
         prop_assert_eq!(others, before);
-        prop_assert!(received.get_all(COOKIE).iter().count() <= fields.len());
+        // The accepted cookie of a header that is not ASCII gets a header of its own.
+        let own_headers = usize::from(fields.iter().any(|field| !field.is_ascii()));
+        prop_assert!(received.get_all(COOKIE).iter().count() <= fields.len() + own_headers);
     }
 
     #[test]
