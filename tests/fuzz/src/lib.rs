@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::{Future as _, Ready, ready};
+use std::marker::PhantomData;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -45,8 +46,18 @@ pub fn trim(text: &[u8]) -> &[u8] {
 /// true if the request reached the application.
 #[must_use]
 pub fn send(layer: &PolicyLayer, request: Request<()>, headers: HeaderMap) -> (Response<()>, bool) {
+    send_with_body(layer, request, headers)
+}
+
+/// Sends a request like [`send`]. The application's response has a body of type `R`.
+#[must_use]
+pub fn send_with_body<R: Default + 'static>(
+    layer: &PolicyLayer,
+    request: Request<()>,
+    headers: HeaderMap,
+) -> (Response<R>, bool) {
     let reached = Rc::new(Cell::new(false));
-    let mut service = layer.layer(Application { headers, reached: reached.clone() });
+    let mut service = layer.layer(Application { headers, reached: reached.clone(), body: PhantomData });
     let future = pin!(service.call(request));
     let Poll::Ready(Ok(response)) = future.poll(&mut Context::from_waker(Waker::noop())) else {
         unreachable!("the application's future is ready at once")
@@ -54,15 +65,16 @@ pub fn send(layer: &PolicyLayer, request: Request<()>, headers: HeaderMap) -> (R
     (response, reached.get())
 }
 
-struct Application {
+struct Application<R> {
     headers: HeaderMap,
     reached: Rc<Cell<bool>>,
+    body: PhantomData<R>,
 }
 
-impl Service<Request<()>> for Application {
-    type Response = Response<()>;
+impl<R: Default> Service<Request<()>> for Application<R> {
+    type Response = Response<R>;
     type Error = Infallible;
-    type Future = Ready<Result<Response<()>, Infallible>>;
+    type Future = Ready<Result<Response<R>, Infallible>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
@@ -70,7 +82,7 @@ impl Service<Request<()>> for Application {
 
     fn call(&mut self, _: Request<()>) -> Self::Future {
         self.reached.set(true);
-        let mut response = Response::new(());
+        let mut response = Response::new(R::default());
         *response.headers_mut() = std::mem::take(&mut self.headers);
         ready(Ok(response))
     }

@@ -12,12 +12,14 @@
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
+// The endpoints send JSON, so they need axum's body.
+use axum_core::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use hardtack::seal::{Key, Keyring};
 use hardtack::tower::PolicyLayer;
 use hardtack::{Policy, TlsTermination, testing};
-use hardtack_fuzz::{header_values, send};
+use hardtack_fuzz::{header_values, send_with_body};
 use http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Request, Response};
 use libfuzzer_sys::fuzz_target;
@@ -68,12 +70,12 @@ fuzz_target!(|input: &[u8]| {
     });
 });
 
-fn request(path: &str, headers: &[(&'static str, &HeaderValue)]) -> Response<()> {
+fn request(path: &str, headers: &[(&'static str, &HeaderValue)]) -> Response<Body> {
     let mut request = Request::post(path).body(()).expect("a request");
     for (name, value) in headers {
         request.headers_mut().append(*name, (*value).clone());
     }
-    let (response, is_handled) = LAYER.with(|layer| send(layer, request, HeaderMap::new()));
+    let (response, is_handled) = LAYER.with(|layer| send_with_body(layer, request, HeaderMap::new()));
     assert!(!is_handled, "the application handled a request to {path}");
     assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
     let (status, sets) = (response.status().as_u16(), response.headers().contains_key(SET_COOKIE));
