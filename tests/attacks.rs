@@ -100,7 +100,7 @@ const EXCEPTIONS: [Exception; 3] = [
     Exception {
         attack: "Serialization collisions",
         columns: &["raw requests"],
-        row: "",
+        row: None,
         outcome: "locked out",
         reason: "an old browser sends the planted cookie under the victim's name; the name comes twice, so no value \
                   counts",
@@ -108,14 +108,14 @@ const EXCEPTIONS: [Exception; 3] = [
     Exception {
         attack: "Charset tricks",
         columns: &["raw requests", "Chromium", "Firefox"],
-        row: "Rocket's private cookies, host_prefix",
+        row: Some("Rocket's private cookies, host_prefix"),
         outcome: "locked out",
         reason: "Rocket drops a header that is not UTF-8 before any fairing runs",
     },
     Exception {
         attack: "Response splitting",
         columns: &["raw requests", "Chromium", "Firefox"],
-        row: "actix-session, host_prefix",
+        row: Some("actix-session, host_prefix"),
         outcome: "error 500",
         reason: "actix-web responds with an error if it cannot write a cookie, so no header is split",
     },
@@ -124,8 +124,8 @@ const EXCEPTIONS: [Exception; 3] = [
 struct Exception {
     attack: &'static str,
     columns: &'static [&'static str],
-    /// The row of the table. An empty text stands for all rows.
-    row: &'static str,
+    /// The row of the table, or `None` if the exception is for all rows.
+    row: Option<&'static str>,
     outcome: &'static str,
     reason: &'static str,
 }
@@ -145,7 +145,7 @@ fn only_eviction_harms_declared_and_prefixed_cookies() {
             }
             for (column, cell) in table::COLUMNS.into_iter().zip(cells) {
                 let is_exception = |exception: &Exception| {
-                    let is_row = exception.row.is_empty() || exception.row == row;
+                    let is_row = exception.row.is_none_or(|only| only == row);
                     exception.attack == block.name && exception.columns.contains(&column) && is_row
                 };
                 let exception = EXCEPTIONS.iter().position(is_exception).filter(|at| EXCEPTIONS[*at].outcome == cell);

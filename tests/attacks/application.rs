@@ -6,7 +6,7 @@
 //! | `/visit` | starts a session without a user |
 //! | `/sign-in/<user>` | signs the user in, with a new session id |
 //! | `/log-in/<user>` | signs the user in and keeps the session id, which is a mistake |
-//! | `/who` | the body is the name of the signed-in user, or `nobody` |
+//! | `/who` | the body is the name of the signed-in user, or `signed out` |
 //! | `/form` | the body is the CSRF token of the session |
 //! | `/pay/<token>` | pays if a user is signed in and the token is the session's token, otherwise status 403 |
 //! | `/token-form` | the body is the CSRF token in a cookie of its own (double submit) |
@@ -68,7 +68,7 @@ pub(crate) fn answer(path: &str, state: State, token_cookie: Option<String>) -> 
             state.user = Some(argument.to_owned());
             (200, format!("signed in: {argument}"))
         }
-        "who" => (200, state.user.clone().unwrap_or_else(|| String::from("nobody"))),
+        "who" => (200, state.user.clone().unwrap_or_else(|| String::from("signed out"))),
         "form" => {
             let token = state.token.clone().unwrap_or_else(new_token);
             state.visited = true;

@@ -26,6 +26,21 @@ pub(crate) struct Attack {
     pub(crate) no_control: Option<&'static str>,
 }
 
+/// The attack that the files in `record` complete: the victim is signed in, and the attacker wants the session.
+pub(crate) const ATTACK: Attack = Attack {
+    name: "",
+    file: "",
+    summary: "",
+    goal: Goal::Session,
+    when: When::SignedIn,
+    plants: |_| Vec::new(),
+    raw: Raw::Planted,
+    over_http2: false,
+    by_hand: false,
+    careless: None,
+    no_control: None,
+};
+
 /// The result that the attacker wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Goal {
@@ -249,7 +264,7 @@ pub(crate) fn run(
                 When::SignedIn | When::Anonymous => victim.get("/who"),
             };
             careless = attack.careless.map(|careless| careless_outcome(careless, target, &who));
-            let expected = if attack.when == When::Anonymous { "nobody" } else { "ada" };
+            let expected = if attack.when == When::Anonymous { "signed out" } else { "ada" };
             judge(&who, expected, is_sent(&who, target), victim, "/sign-in/ada")
         }
         Goal::Fixation => {

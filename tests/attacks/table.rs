@@ -109,8 +109,8 @@ pub(crate) fn compare(column: usize, found: &Column) {
         let rows = rows(&attack).into_iter().map(row).collect();
         let exceptions = super::EXCEPTIONS.iter().filter(|exception| exception.attack == attack.name);
         let exceptions = exceptions.map(|exception| match exception.row {
-            "" => format!("`{}`: {}.", exception.outcome, exception.reason),
-            row => format!("`{}` in {row}: {}.", exception.outcome, exception.reason),
+            None => format!("`{}`: {}.", exception.outcome, exception.reason),
+            Some(row) => format!("`{}` in {row}: {}.", exception.outcome, exception.reason),
         });
         let no_control = attack.no_control.map(|reason| format!("No control: {reason}."));
         let summary: Vec<_> = [attack.summary.to_owned()].into_iter().chain(exceptions).chain(no_control).collect();

@@ -9,9 +9,9 @@ use crate::cookie::declaration::DeviceBoundValue;
 /// user signed in. hardtack accepted the proof within the declared time `every`: by default, within the last ten
 /// minutes.
 ///
-/// `Bound<T>` is an extractor in each framework. If the request does not contain both the cookie and its live
-/// companion, the extractor refuses the request with the status 403, and the event `unproven` contains the reason. A
-/// browser without device-bound sessions is always refused.
+/// `Bound<T>` is an extractor in each framework. The extractor accepts a request that contains the cookie and a valid
+/// companion. It refuses every other request with the status 403, and the event `unproven` contains the reason. So the
+/// extractor always refuses a browser without device-bound sessions.
 ///
 /// ```
 /// use axum::{Router, body::Body, routing::post};

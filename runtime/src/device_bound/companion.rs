@@ -74,10 +74,12 @@ pub(crate) fn attributes(spec: &Spec<'_>, expires: Option<&[u8; 29]>) -> Vec<u8>
     text
 }
 
-/// Checks that the request carries a live companion with the mark. The function allows no extra time after the
-/// companion's expiry, so a copy of the companion does not work longer than the companion's lifetime. Browsers refresh
-/// a companion two minutes before it expires.
-pub(crate) fn find_live(
+/// Checks that the request contains a valid companion for this session: the seal is valid, the mark is the mark of the
+/// session, and the companion has not expired.
+///
+/// An expired companion is never valid, not even for a few seconds. Otherwise a copy of the companion would work longer
+/// than the declared time. Browsers refresh a companion two minutes before it expires.
+pub(crate) fn find_valid(
     keyring: &Keyring,
     cookies: &[HeaderValue],
     session: &str,
@@ -110,7 +112,7 @@ mod tests {
     use hardtack_rules::SameSite;
     use http::HeaderValue;
 
-    use super::{Companion, find_live, removal};
+    use super::{Companion, find_valid, removal};
     use crate::cookie::error::ProofFault;
     use crate::device_bound::binding::{MARK_LEN, Mark};
     use crate::seal::{Key, Keyring};
@@ -150,7 +152,7 @@ mod tests {
         let header = companion(SameSite::Lax).set_cookie(&keyring, MARK).unwrap();
         let pair = header.to_str().unwrap().split(';').next().unwrap();
         let find = |keyring: &Keyring, cookies: &str, session: &str, mark: Mark| {
-            find_live(keyring, &[HeaderValue::try_from(cookies).unwrap()], session, mark)
+            find_valid(keyring, &[HeaderValue::try_from(cookies).unwrap()], session, mark)
         };
         const SESSION: &str = "__Host-Http-session";
         assert_eq!(find(&keyring, pair, SESSION, MARK), Ok(()));
@@ -180,7 +182,7 @@ mod tests {
         ] {
             let cookies = [HeaderValue::from_bytes(header.as_bytes()).unwrap()];
             let found = crate::clock::at(start + Duration::from_secs(seconds), || {
-                find_live(&keyring, &cookies, "__Host-Http-session", MARK)
+                find_valid(&keyring, &cookies, "__Host-Http-session", MARK)
             });
             assert_eq!(found, expected, "{seconds}");
         }

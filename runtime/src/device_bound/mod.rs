@@ -7,12 +7,11 @@
 //! - A `set` of the cookie is a sign-in, unless the handler already read the cookie in the same request. The response
 //!   to a sign-in offers a registration to the browser.
 //! - The browser registers its key at an endpoint of the policy's middleware. From then on, the cookie is read only
-//!   together with its *companion*: a second cookie with a short lifetime. Without a live companion,
+//!   together with its *companion*: a second cookie with a short lifetime. Without a valid companion,
 //!   [`get`](crate::Cookies::get) returns `None`, and [`try_get`](crate::Cookies::try_get) returns
 //!   [`ReadError::Unproven`](crate::ReadError::Unproven).
 //! - The browser refreshes the companion at the second endpoint, each time with a proof.
-//! - [`Bound<T>`](Bound) is an extractor that accepts a request only if the request contains the cookie and its live
-//!   companion.
+//! - [`Bound<T>`](Bound) is an extractor. It accepts only requests that contain the cookie and a valid companion.
 //!
 //! A browser without DBSC ignores the offer, and its cookies work as before.
 //!
@@ -37,7 +36,7 @@ pub use settings::DeviceBound;
 pub(crate) use binding::Binding;
 #[cfg(feature = "_layer")]
 pub(crate) use companion::Companion;
-pub(crate) use companion::{find_live, removal};
+pub(crate) use companion::{find_valid, removal};
 #[cfg(feature = "_layer")]
 pub(crate) use endpoint::{
     EndpointRequest, EndpointResponse, EndpointUrls, REGISTRATION, refresh, register, registration_header,

@@ -1,7 +1,7 @@
-//! Handles one request in the middleware. First, the guard checks the request's method, URI and headers. If the policy
-//! redirects or refuses the request, or if the request is for an endpoint of device-bound cookies, the guard returns the
-//! policy's own response. Otherwise the guard returns a jar for the request. Later, the guard applies the policy to the
-//! application's response.
+//! Handles one request in the middleware. First, the guard checks the request's method, URI and headers. The guard
+//! returns the policy's own response if the policy redirects or refuses the request, or if the request is for an
+//! endpoint of device-bound cookies. Otherwise the guard returns a jar for the request. Later, the guard applies the
+//! policy to the application's response.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -326,8 +326,8 @@ impl JarHandle {
         self.0.verdict().into_proof().ok()
     }
 
-    /// Returns the cookie's value if the request also contains the live companion, which proves the device. Otherwise,
-    /// returns an error. The function emits no event, because some frameworks drop the error.
+    /// Returns the value of a device-bound cookie. Returns an error if the request contains no valid companion. The
+    /// function emits no event, because some frameworks drop the error.
     #[cfg(feature = "device-bound")]
     pub(crate) fn bound<T: DeviceBoundValue>(&self) -> Result<Bound<T>, ExtractError> {
         if !self.0.verdict().https {

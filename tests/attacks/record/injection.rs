@@ -1,6 +1,6 @@
 //! Attacks on the writer of the `Set-Cookie` header. The application writes the attacker's text into a cookie.
 
-use super::super::attack::{Attack, Goal, Raw, When};
+use super::super::attack::{ATTACK, Attack, Goal, Raw, When};
 
 pub(crate) fn attacks() -> Vec<Attack> {
     let attack = |name, summary, texts, no_control| Attack {
@@ -9,12 +9,10 @@ pub(crate) fn attacks() -> Vec<Attack> {
         summary,
         goal: Goal::Injection(texts),
         when: When::Anonymous,
-        plants: |_| Vec::new(),
         raw: Raw::NoCookies,
-        over_http2: false,
         by_hand: true,
-        careless: None,
         no_control,
+        ..ATTACK
     };
     vec![
         attack(

@@ -1,21 +1,10 @@
 //! Attacks over plain HTTP. An attacker in the network answers in place of the victim's host and of its sibling hosts.
 
-use super::super::attack::{Attack, From, Goal, Plant, Raw, Target, When};
+use super::super::attack::{ATTACK, Attack, From, Plant, Target, When};
 
 pub(crate) fn attacks() -> Vec<Attack> {
-    let attack = |name, summary, when, plants| Attack {
-        name,
-        file: "insecure_origin.rs",
-        summary,
-        goal: Goal::Session,
-        when,
-        plants,
-        raw: Raw::Planted,
-        over_http2: false,
-        by_hand: false,
-        careless: None,
-        no_control: None,
-    };
+    let attack =
+        |name, summary, when, plants| Attack { name, file: "insecure_origin.rs", summary, when, plants, ..ATTACK };
     vec![
         attack(
             "Overwriting by insecure origins",

@@ -1,22 +1,10 @@
 //! Attacks with names that a careless parser takes for the name of the victim's cookie. A sibling host sets the
 //! cookies.
 
-use super::super::attack::{Attack, Careless, From, Goal, Plant, Raw, Target, When};
+use super::super::attack::{ATTACK, Attack, Careless, From, Plant, Raw, Target};
 use super::careless;
 
-const DEFAULT: Attack = Attack {
-    name: "",
-    file: "names.rs",
-    summary: "",
-    goal: Goal::Session,
-    when: When::SignedIn,
-    plants: |_| Vec::new(),
-    raw: Raw::Planted,
-    over_http2: false,
-    by_hand: true,
-    careless: None,
-    no_control: None,
-};
+const DEFAULT: Attack = Attack { file: "names.rs", by_hand: true, ..ATTACK };
 
 pub(crate) fn attacks() -> Vec<Attack> {
     vec![

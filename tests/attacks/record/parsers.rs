@@ -1,21 +1,9 @@
 //! Attacks on the parser of the `Cookie` header. A sibling host sets the cookies.
 
-use super::super::attack::{Attack, Careless, From, Goal, Plant, Raw, Target, When};
+use super::super::attack::{ATTACK, Attack, Careless, From, Plant, Target};
 use super::careless;
 
-const DEFAULT: Attack = Attack {
-    name: "",
-    file: "parsers.rs",
-    summary: "",
-    goal: Goal::Session,
-    when: When::SignedIn,
-    plants: |_| Vec::new(),
-    raw: Raw::Planted,
-    over_http2: false,
-    by_hand: false,
-    careless: None,
-    no_control: None,
-};
+const DEFAULT: Attack = Attack { file: "parsers.rs", ..ATTACK };
 
 pub(crate) fn attacks() -> Vec<Attack> {
     vec![

@@ -1,20 +1,8 @@
 //! Attacks by a host of the same site, such as `evil.shop.example` against `app.shop.example`, and by another site.
 
-use super::super::attack::{Attack, From, Goal, Plant, Raw, Target, When};
+use super::super::attack::{ATTACK, Attack, From, Goal, Plant, Raw, Target, When};
 
-const DEFAULT: Attack = Attack {
-    name: "",
-    file: "sibling.rs",
-    summary: "",
-    goal: Goal::Session,
-    when: When::SignedIn,
-    plants: on_the_same_path,
-    raw: Raw::Planted,
-    over_http2: false,
-    by_hand: false,
-    careless: None,
-    no_control: None,
-};
+const DEFAULT: Attack = Attack { file: "sibling.rs", plants: on_the_same_path, ..ATTACK };
 
 pub(crate) fn attacks() -> Vec<Attack> {
     vec![

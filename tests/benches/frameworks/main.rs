@@ -4,32 +4,19 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failed benchmark panics")]
 
 mod actix;
+#[path = "../declared.rs"]
+mod declared;
 mod poem;
 mod rocket;
 mod salvo;
 
 use std::hint::black_box;
 
-use hardtack::{Cookie, Cookies};
+use hardtack::Cookies;
 use hardtack_benches::Operation;
 use hardtack_benches::requests::{CART_NUMBER, SESSION, THEME};
 
-/// The session of a signed-in user.
-#[derive(Cookie)]
-#[cookie(max_age = "8h")]
-struct Session(String);
-
-/// The number of the cart.
-#[derive(Cookie)]
-struct Cart(u64);
-
-/// The colours of the page.
-#[derive(Cookie)]
-#[cookie(http_only = false, reason = "a script reads the theme")]
-struct Theme(String);
-
-/// The value of the new session.
-const NEW: &str = "oTq8WnRz3-Kd7_LhUe5bYxPc2VjGa6Mf";
+use declared::{Cart, NEW, Session, Theme};
 
 /// The path of a handler. Each path has a handler for hardtack, and a handler for the framework's own cookies.
 const PATHS: [(&str, &str); 3] = [("nothing", "/nothing"), ("read 3", "/read"), ("read 3 and set 1", "/set")];

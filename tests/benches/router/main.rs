@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failed benchmark panics")]
 
+#[path = "../declared.rs"]
+mod declared;
+
 use std::convert::Infallible;
 use std::hint::black_box;
 use std::sync::LazyLock;
@@ -17,7 +20,7 @@ use axum_extra::extract::CookieJar;
 use futures_util::FutureExt as _;
 use futures_util::future::Map;
 use hardtack::tls::Transport;
-use hardtack::{Cookie, Cookies, Policy, TlsTermination};
+use hardtack::{Cookies, Policy, TlsTermination};
 use hardtack_benches::requests::{CART, CART_NUMBER, SESSION, THEME, cookie_header};
 use hardtack_benches::{Operation, by_hand};
 use http::header::{ACCEPT, COOKIE, HOST, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
@@ -26,22 +29,8 @@ use memchr::memmem::Finder;
 use tower::{Layer, Service};
 use tower_cookies::CookieManagerLayer;
 
-/// The session of a signed-in user.
-#[derive(Cookie)]
-#[cookie(max_age = "8h")]
-struct Session(String);
+use declared::{Cart, NEW, Session, Theme};
 
-/// The number of the cart.
-#[derive(Cookie)]
-struct Cart(u64);
-
-/// The colours of the page.
-#[derive(Cookie)]
-#[cookie(http_only = false, reason = "a script reads the theme")]
-struct Theme(String);
-
-/// The value of the new session.
-const NEW: &str = "oTq8WnRz3-Kd7_LhUe5bYxPc2VjGa6Mf";
 const ATTRIBUTES: &str = "; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
 
 fn main() {

@@ -200,7 +200,7 @@ async fn stolen_cookies(tour: &mut Tour, https: &str, clock: &Clock) -> Result<(
     );
     tour.check(
         session.starts_with("__Host-Http-session="),
-        "the session cookie is set again: from now on, it counts only together with a live companion",
+        "the session cookie is set again: from now on, it counts only together with a valid companion",
     );
     let reply = tour.send(tour.client.post(format!("{https}/api/order"))).await?;
     tour.check(

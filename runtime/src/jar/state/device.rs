@@ -19,7 +19,7 @@ use crate::cookie::scope::{Identity, Scope};
 #[cfg(feature = "_layer")]
 use crate::cookie::sealing;
 use crate::cookie::sealing::Opened;
-use crate::device_bound::{Binding, find_live, removal};
+use crate::device_bound::{Binding, find_valid, removal};
 #[cfg(feature = "_layer")]
 use crate::jar::pending::PendingCookie;
 use crate::jar::pending::PendingCookies;
@@ -121,8 +121,8 @@ impl JarState {
         if is_cleared { Vec::new() } else { sign_ins }
     }
 
-    /// Checks the companion of a cookie that was opened. Returns the terms of the cookie. If the companion is live, the
-    /// returned terms have the state `registered`.
+    /// Checks the companion of a cookie that was opened. Returns the terms of the cookie. If the companion is valid,
+    /// the returned terms have the state `registered`.
     pub(super) fn check_device(&self, spec: &Spec, terms: Terms, demand: Demand) -> Result<Terms, ReadError> {
         let Some(binding) = spec.device_bound else { return Ok(terms) };
         match self.prove(spec, spec.name, &terms.extension) {
@@ -253,8 +253,8 @@ impl JarState {
         self.pending().changes().devices.0.get_mut(name)?.unproven.take()
     }
 
-    /// Checks that the request carries a live companion of the cookie. Returns the cookie's binding with the state
-    /// `registered`.
+    /// Checks that the request contains a valid companion of the cookie. Returns the binding of the cookie. The binding
+    /// has the state `registered`.
     fn prove(&self, spec: &Spec, name: &str, extension: &[u8]) -> Result<Binding, ProofFault> {
         let binding = match Binding::from_extension(extension) {
             Ok(Some(binding)) => binding,
@@ -264,7 +264,7 @@ impl JarState {
         };
         let keyring: Option<&Keyring> = self.seal_context(spec, self.current_policy()).keyring;
         let found = match keyring {
-            Some(keyring) => find_live(keyring, self.headers.as_slice(), name, binding.mark),
+            Some(keyring) => find_valid(keyring, self.headers.as_slice(), name, binding.mark),
             None => Err(ProofFault::CompanionMissing),
         };
         match found {

@@ -589,7 +589,7 @@ fn expired_companion_is_removed() {
     assert_eq!(read(&app, "nothing"), [""; 0]);
     assert_eq!(read(&app, "get"), ["__Host-session-key"]);
     assert_eq!(read(&app, "remove"), ["__Host-session-key", "__Host-Http-session"]);
-    // A live companion stays, and a missing companion is not removed.
+    // A valid companion stays, and a missing companion is not removed.
     assert_eq!(app.with_cookies(|cookies| drop(cookies.get::<Session>().unwrap())).headers().get("set-cookie"), None);
     app.forget_companion();
     assert_eq!(read(&app, "get"), [""; 0]);
