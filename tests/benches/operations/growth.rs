@@ -11,6 +11,7 @@ use tower::Layer as _;
 
 use crate::layer::{send_request, service_that_sends};
 use crate::read::request;
+use crate::sessions::{Sealed, Signed};
 use crate::{Number, Operation, Output, Session, VALUE};
 
 pub(crate) fn cases() -> Vec<(String, Operation)> {
@@ -53,14 +54,6 @@ pub(crate) fn cases() -> Vec<(String, Operation)> {
     }
     cases
 }
-
-#[derive(Cookie)]
-#[cookie(signed, max_age = "8h")]
-struct Signed(String);
-
-#[derive(Cookie)]
-#[cookie(sealed, max_age = "8h")]
-struct Sealed(String);
 
 /// Reads a cookie that was sealed with the oldest of `count` keys.
 fn keys<T: Cookie + ReadCookie + AllowedOver<Https> + 'static>(count: usize, make: fn(String) -> T) -> Operation {

@@ -26,11 +26,11 @@ struct Plain(String);
 
 #[derive(Cookie)]
 #[cookie(signed, max_age = "8h")]
-struct Signed(String);
+pub(crate) struct Signed(pub(crate) String);
 
 #[derive(Cookie)]
 #[cookie(sealed, max_age = "8h")]
-struct Sealed(String);
+pub(crate) struct Sealed(pub(crate) String);
 
 #[derive(Cookie)]
 #[cookie(sealed, max_age = "8h", idle = "30m")]

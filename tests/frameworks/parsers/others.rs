@@ -38,13 +38,7 @@ pub(crate) const PARSERS: [Parser; 6] = [
         name: "cookie, split_parse_encoded",
         encoding: Encoding::Percent,
         read: |headers| cookie_crate(headers, cookie::Cookie::split_parse_encoded),
-        quirks: &[
-            Quirk::DecodedNames,
-            Quirk::UnicodeBlanks,
-            Quirk::Utf8HeadersOnly,
-            Quirk::UndecodableSkipped,
-            Quirk::LastValue,
-        ],
+        quirks: COOKIE_CRATE,
     },
     Parser {
         name: "axum-extra",
@@ -79,19 +73,13 @@ pub(crate) const PARSERS: [Parser; 6] = [
     },
 ];
 
+/// The quirks of the crate `cookie` with percent-decoding. Rocket uses this crate.
+const COOKIE_CRATE: &[Quirk] =
+    &[Quirk::DecodedNames, Quirk::UnicodeBlanks, Quirk::Utf8HeadersOnly, Quirk::UndecodableSkipped, Quirk::LastValue];
+
 /// Rocket only parses the headers of a connection. See [`rocket::read_all`].
-pub(crate) const ROCKET: Parser<()> = Parser {
-    name: "Rocket",
-    encoding: Encoding::Percent,
-    read: (),
-    quirks: &[
-        Quirk::DecodedNames,
-        Quirk::UnicodeBlanks,
-        Quirk::Utf8HeadersOnly,
-        Quirk::UndecodableSkipped,
-        Quirk::LastValue,
-    ],
-};
+pub(crate) const ROCKET: Parser<()> =
+    Parser { name: "Rocket", encoding: Encoding::Percent, read: (), quirks: COOKIE_CRATE };
 
 fn answer(mut get: impl FnMut(&str) -> Option<String>) -> Answer {
     NAMES.map(|name| get(name).map(String::into_bytes))
