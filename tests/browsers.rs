@@ -76,7 +76,7 @@ fn firefox_behaves_as_predicted() {
 }
 
 #[test]
-fn webkit_behaves_as_predicted() {
+fn webkitgtk_behaves_as_predicted() {
     run_suites(Kind::WebKitGtk);
 }
 

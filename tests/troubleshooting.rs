@@ -411,5 +411,5 @@ fn registration_fails_if_the_body_type_is_not_from_axum() {
     assert_eq!((response.status(), response.body().as_str()), (StatusCode::SERVICE_UNAVAILABLE, ""));
     assert!(!response.headers().contains_key(SET_COOKIE), "{:?}", response.headers());
     let log = String::from_utf8(LOG.take()).unwrap();
-    assert!(log.contains("add the policy's layer with `Router::layer`, as the last layer"), "{log}");
+    assert!(log.contains("map the body to `axum::body::Body` inside the layer"), "{log}");
 }

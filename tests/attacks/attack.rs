@@ -10,7 +10,7 @@ pub(crate) struct Attack {
     pub(crate) name: &'static str,
     /// The file of this attack in `tests/attacks/record`. The section on the guide's page names the file.
     pub(crate) file: &'static str,
-    /// What the attacker does, for the table of results.
+    /// The actions of the attacker, for the table of results.
     pub(crate) summary: &'static str,
     pub(crate) goal: Goal,
     pub(crate) when: When,

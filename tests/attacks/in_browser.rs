@@ -130,15 +130,15 @@ impl<'a> BrowserClient<'a> {
 
     /// Requests the URL from a page of the sibling host. Then assigns each text of `scripts` to `document.cookie` of
     /// this page. WebKitGTK treats such a request as a request of another site, so WebKitGTK visits the page.
-    fn fetch(&mut self, url: &str, scripts: &[String]) {
+    /// Returns the browser's error if the page does not load.
+    fn fetch(&mut self, url: &str, scripts: &[String]) -> Result<(), String> {
         if self.tab.browser.kind == Kind::WebKitGtk {
-            // If the response has an error status, the browser can show a page of its own.
-            let _ = self.tab.navigate(url);
+            let loaded = self.tab.navigate(url);
             self.is_elsewhere = true;
             if !scripts.is_empty() {
                 self.tab.set_document_cookies(scripts);
             }
-            return;
+            return loaded;
         }
         if self.is_elsewhere {
             let plants = std::mem::take(&mut *self.front.plants.lock().unwrap());
@@ -154,13 +154,15 @@ impl<'a> BrowserClient<'a> {
             json!(url),
             json!(scripts)
         ));
+        Ok(())
     }
 }
 
 impl Client for BrowserClient<'_> {
     fn get(&mut self, path: &str) -> Reply {
         self.front.replies.lock().unwrap().clear();
-        self.fetch(&format!("https://{}{path}", self.host), &[]);
+        // If the response has an error status, the browser can show a page of its own. The reply shows the status.
+        let _ = self.fetch(&format!("https://{}{path}", self.host), &[]);
         let replies = self.front.replies.lock().unwrap();
         let reply = replies.iter().find(|(requested, _)| requested == path);
         reply.unwrap_or_else(|| panic!("no request: {}{path}", self.host)).1.clone()
@@ -177,7 +179,7 @@ impl Client for BrowserClient<'_> {
             let url = match from {
                 From::Sibling => {
                     *self.front.plants.lock().unwrap() = own;
-                    self.fetch(&self.siblings_page(), &scripts);
+                    self.fetch(&self.siblings_page(), &scripts).unwrap();
                     self.front.plants.lock().unwrap().clear();
                     continue;
                 }

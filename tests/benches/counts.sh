@@ -15,6 +15,6 @@ program=$(build_bench "$bench")
 times=$("$program" times)
 printf '%-75s %12s %12s %8s\n' "per operation" instructions allocations ns
 grep -F -- "${*:2}" <<<"$times" | cut -f 1 | count_all "$program" | while IFS=$'\t' read -r case instructions allocations; do
-    time=$(awk -F '\t' -v case="$case" '$1 == case { print $2 }' <<<"$times")
+    time=$(awk -F '\t' -v name="$case" '$1 == name { print $2 }' <<<"$times")
     printf '%-75s %12d %12.1f %8d\n' "$case" "$instructions" "$allocations" "$time"
 done

@@ -53,9 +53,9 @@ fn start(tls_termination: TlsTermination, with_connect_info: bool) -> u16 {
     port
 }
 
-/// In a debug build, the user signs in at `http://localhost`, and the next request contains the Secure cookie. In
-/// WebKitGTK, as in Safari, the browser does not store the cookie, so the user stays signed out. In a
-/// release build, and with `strict_loopback`, the page shows why the server refuses the request.
+/// In a debug build, the user signs in at `http://localhost`, and the next request contains the Secure cookie. WebKitGTK
+/// does not store the cookie, so the user stays signed out. According to MDN's compatibility data, Safari does not store
+/// the cookie either. In a release build, and with `strict_loopback`, the page shows why the server refuses the request.
 pub(crate) fn first_server_works_in_debug_builds(checks: &mut Checks<'_>) {
     let port = start(TlsTermination::per_connection(), false);
     for host in ["localhost", "app.localhost", "127.0.0.1"] {

@@ -142,3 +142,19 @@ fn many_hsts_directives_are_read() {
     directives.push("D19999".to_owned());
     assert_eq!(hsts(&directives)[0].findings[0].rule, Weakness::HstsMalformed);
 }
+
+/// A value of a megabyte can contain the cookie's name again and again. If the parser searched for the end of the value
+/// at each copy, this test would run for hours.
+#[test]
+fn copies_of_a_name_in_one_value_are_read_once() {
+    let copies = " __Host-Http-session=".repeat(50_000);
+    for (start, end, expected) in [
+        ("a=1", "", None),
+        ("a=1", "; __Host-Http-session=opensesame", Some(SECRET)),
+        ("__Host-Http-session=opensesame; a=1", "", Some(SECRET)),
+    ] {
+        let header = HeaderValue::try_from([start, &copies, end].concat()).unwrap();
+        let cookies = Cookies::from_headers(&HeaderMap::from_iter([(COOKIE, header)]), testing::https());
+        assert_eq!(cookies.get::<Session>().map(|session| session.0).as_deref(), expected);
+    }
+}

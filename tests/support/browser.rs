@@ -268,11 +268,11 @@ impl Tab<'_> {
         let assign = format!("{}.forEach(text => document.cookie = text)", json!(assignments));
         let script = match self.browser.kind {
             Kind::Chromium | Kind::Firefox => format!("({assign}, document.cookie)"),
-            // When a script writes or reads a cookie, WebKitGTK does not wait for the process with the cookie store.
-            // `cookieStore` waits for this process. Only secure contexts have `cookieStore`.
+            // When a script writes or reads a cookie, WebKitGTK does not wait for the process with the cookie store. The
+            // same process loads blobs, so a blob arrives after the earlier changes of cookies.
             Kind::WebKitGtk => format!(
-                "(async () => {{ {assign}; await (window.cookieStore ? cookieStore.getAll() : \
-                 new Promise(done => setTimeout(done, 50))); return document.cookie; }})()"
+                "(async () => {{ const wait = () => fetch(URL.createObjectURL(new Blob(['x']))); await wait(); {assign}; \
+                 await wait(); return document.cookie; }})()"
             ),
         };
         let mut seen = text(&self.evaluate(&script)).to_owned();

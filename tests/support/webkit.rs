@@ -112,16 +112,7 @@ pub(super) struct Window {
 impl Window {
     fn open(webkit: &WebKit) -> Window {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        // The driver does not print its port, so the test chooses a free port.
-        let unused = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let address = unused.local_addr().unwrap();
-        drop(unused);
-        let mut command = webkit.in_sandbox(&webkit.driver);
-        command.args(["--host=127.0.0.1", &format!("--port={}", address.port())]);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
-        let driver = Process(command.spawn().unwrap());
-        wait_until("WebKitWebDriver starts", || TcpStream::connect(address).is_ok());
-
+        let (driver, address) = start_driver(webkit);
         let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
         let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let program = webkit.profile.0.join("webkit_window.py");
@@ -189,6 +180,28 @@ impl Window {
 
     fn post(&self, path: &str, body: &Value) -> Result<Value, String> {
         send(&self.runtime, self.client.post(format!("{}/{path}", self.session)).body(body.to_string()))
+    }
+}
+
+/// Starts the driver. The driver does not print its port, so this function chooses a free port. If another program takes
+/// the port first, the driver ends, and this function chooses another port.
+fn start_driver(webkit: &WebKit) -> (Process, SocketAddr) {
+    loop {
+        let unused = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = unused.local_addr().unwrap();
+        drop(unused);
+        let mut command = webkit.in_sandbox(&webkit.driver);
+        command.args(["--host=127.0.0.1", &format!("--port={}", address.port())]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        let mut driver = Process(command.spawn().unwrap());
+        let mut has_ended = false;
+        wait_until("WebKitWebDriver starts", || {
+            has_ended = driver.0.try_wait().unwrap().is_some();
+            has_ended || TcpStream::connect(address).is_ok()
+        });
+        if !has_ended && driver.0.try_wait().unwrap().is_none() {
+            return (driver, address);
+        }
     }
 }
 

@@ -11,7 +11,8 @@ use crate::cookie::declaration::DeviceBoundValue;
 ///
 /// `Bound<T>` is an extractor in each framework. The extractor accepts a request that contains the cookie and a valid
 /// companion. It refuses every other request with the status 403, and the event `unproven` contains the reason. So the
-/// extractor always refuses a browser without device-bound sessions.
+/// extractor always refuses a browser without device-bound sessions. The cookie and its companion may also have an
+/// earlier name that is declared with `formerly`.
 ///
 /// ```
 /// use axum::{Router, body::Body, routing::post};

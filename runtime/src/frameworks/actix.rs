@@ -257,9 +257,9 @@ fn rename_cookies(request: &mut ServiceRequest, in_flight: &InFlight) {
     }
 }
 
-/// Removes the cookies that actix-web cannot parse. If one cookie of a request is malformed, actix-web returns no cookie
-/// at all. Any host of the site can set a malformed cookie, and would sign the user out. Returns `None` if no cookie is
-/// left.
+/// Removes the cookies that actix-web cannot parse. If one cookie of a request is malformed, actix-web 4.12 returns no
+/// cookie at all, and later versions do so only if the header is not UTF-8. Any host of the site can set a malformed
+/// cookie, and would sign the user out. Returns `None` if no cookie is left.
 fn without_malformed_cookies(header: actix_header::HeaderValue) -> Option<actix_header::HeaderValue> {
     let is_valid = |pair: &&[u8]| {
         let pair = core::str::from_utf8(pair).map(str::trim);
@@ -286,16 +286,17 @@ fn has_stale_cookies<'a>(
     prefix: &HostPrefix,
     pairs: impl Iterator<Item = (&'a str, Option<&'a str>)>,
 ) -> bool {
-    // If one cookie is malformed, actix-web stores no cookies at all.
+    // If actix-web cannot parse the cookies, it stores no cookies.
     let Ok(cookies) = request.cookies() else { return false };
     let is_listed = |cookie: &&Cookie<'_>| {
         let name = cookie.name().trim();
         prefix.names().iter().any(|listed| listed.bare.eq_ignore_ascii_case(name))
     };
-    let parsed = cookies.iter().filter(is_listed).map(|cookie| (cookie.name(), Some(cookie.value().to_owned())));
+    let parsed = cookies.iter().filter(is_listed).map(|cookie| (cookie.name(), cookie.value().to_owned()));
     let received = pairs.filter_map(|(pair, name)| {
-        let value = Cookie::parse_encoded(pair.trim()).ok().map(|cookie| cookie.value().to_owned());
-        Some((name?, value))
+        // `without_malformed_cookies` removed the cookies that actix-web cannot parse.
+        let cookie = Cookie::parse_encoded(pair.trim()).ok()?;
+        Some((name?, cookie.value().to_owned()))
     });
     !parsed.eq(received)
 }

@@ -109,6 +109,10 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        #[cfg(all(feature = "device-bound", feature = "axum"))]
+        self.guard.set_writes_bodies(is_axum_body::<R>());
+        #[cfg(all(feature = "device-bound", not(feature = "axum")))]
+        self.guard.set_writes_bodies(false);
         let head = RequestHead { uri: original_uri(&request), ..RequestHead::from_request(&request) };
         let mut in_flight = match self.guard.on_request(&head) {
             Ok(in_flight) => in_flight,
@@ -176,12 +180,9 @@ fn original_uri<B>(request: &Request<B>) -> &http::Uri {
 
 fn policy_response<R: Default + 'static>(policy_response: Option<Box<PolicyResponse>>) -> Response<R> {
     let mut response = Response::new(R::default());
-    if let Some(mut policy_response) = policy_response {
+    if let Some(policy_response) = policy_response {
         let text = policy_response.body();
         let has_body = text.is_empty() || write_text(response.body_mut(), text);
-        if !has_body {
-            *policy_response = policy_response.without_body();
-        }
         *response.status_mut() = policy_response.status();
         policy_response.write_headers(response.headers_mut());
         if !has_body {
@@ -189,6 +190,12 @@ fn policy_response<R: Default + 'static>(policy_response: Option<Box<PolicyRespo
         }
     }
     response
+}
+
+/// Returns true if [`write_text`] can write into a body of the type `R`.
+#[cfg(all(feature = "device-bound", feature = "axum"))]
+fn is_axum_body<R: 'static>() -> bool {
+    core::any::TypeId::of::<R>() == core::any::TypeId::of::<axum_core::body::Body>()
 }
 
 /// Writes the text into the body of a refusal if the body is axum's `Body`. A body of any other type stays empty,

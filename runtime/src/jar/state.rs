@@ -123,8 +123,18 @@ struct Pending {
 }
 
 impl Pending {
+    /// Returns the changes, to add or remove a change.
     fn changes(&mut self) -> &mut Changes {
         self.changes.get_or_insert_default()
+    }
+
+    /// Returns the cookies that this request set or removed, in the order of the changes.
+    fn cookies(&self) -> impl DoubleEndedIterator<Item = &PendingCookie> {
+        self.changes.iter().flat_map(|changes| changes.cookies.iter())
+    }
+
+    fn cookie(&self, identity: &Identity) -> Option<&PendingCookie> {
+        self.changes.as_ref()?.cookies.get(identity)
     }
 }
 
@@ -503,7 +513,7 @@ impl JarState {
             let Ok(cookie) = self.build(declaration, name, Some(&text), &overrides) else { continue };
             let mut pending = self.pending();
             let identity = &cookie.header.identity;
-            let is_pending = pending.changes().cookies.iter().any(|other| other.header.identity.name == identity.name);
+            let is_pending = pending.cookies().any(|other| other.header.identity.name == identity.name);
             if !is_pending && !pending.is_sent {
                 pending.changes().cookies.push(PendingCookie { repair: None, ..cookie });
             }
@@ -576,8 +586,8 @@ impl JarState {
             return false;
         }
         let identity = self.identity(declaration.spec, name.clone());
-        let mut pending = self.pending();
-        let Some(cookie) = pending.changes().cookies.get(&identity) else { return false };
+        let pending = self.pending();
+        let Some(cookie) = pending.cookie(&identity) else { return false };
         let Some(text) = cookie.text().map(Cow::into_owned) else { return true };
         // Unlocks the jar, because the application's code decodes the value and can call the jar.
         drop(pending);
@@ -845,8 +855,8 @@ impl JarState {
     /// request removed.
     pub(crate) fn family_keys(&self, declaration: Declaration) -> Vec<String> {
         let family = declaration.spec.name;
-        let mut pending = self.pending();
-        let changed = pending.changes().cookies.iter().filter_map(|cookie| {
+        let pending = self.pending();
+        let changed = pending.cookies().filter_map(|cookie| {
             let key = CookieName::key_in(family, cookie.header.identity.name.as_str())?;
             Some((key, cookie.text().is_some()))
         });
@@ -866,18 +876,17 @@ impl JarState {
         let family = declaration.spec.name;
         let Some(first) = self.carried_keys(family).next() else { return Vec::new() };
         let mut identity = self.identity(declaration.spec, CookieName::in_family(family, first));
-        let mut pending = self.pending();
-        let cookies = &pending.changes().cookies;
+        let pending = self.pending();
         let is_set = |cookie: &&PendingCookie| {
             !cookie.is_removal() && CookieName::key_in(family, cookie.header.identity.name.as_str()).is_some()
         };
         // The newest changes are at the end of the list, so a search from the end usually stops early.
-        let set = cookies.iter().rev().filter(is_set).take(limit).count();
+        let set = pending.cookies().rev().filter(is_set).take(limit).count();
         let mut seen = HashSet::new();
         let mut old: Vec<&str> = self.carried_keys(family).filter(|key| seen.insert(*key)).collect();
         old.retain(|key| {
             identity.name = CookieName::in_family(family, key);
-            cookies.get(&identity).is_none()
+            pending.cookie(&identity).is_none()
         });
         old.truncate((old.len() + set).saturating_sub(limit));
         old.into_iter().map(str::to_owned).collect()
@@ -903,8 +912,8 @@ impl JarState {
     pub(crate) fn names(&self) -> (Vec<String>, Vec<String>, bool) {
         let received = self.headers.as_slice().iter().flat_map(|header| cookie::pairs(header.as_bytes()));
         let received = received.map(|(name, _)| Shown::name(name).to_string());
-        let mut pending = self.pending();
-        let names = pending.changes().cookies.iter().map(|cookie| cookie.header.identity.name.as_str().to_owned());
+        let pending = self.pending();
+        let names = pending.cookies().map(|cookie| cookie.header.identity.name.as_str().to_owned());
         (received.collect(), names.collect(), pending.is_sent)
     }
 

@@ -15,10 +15,7 @@ pub(super) fn restrict(caching: Caching, response: &mut HeaderMap) -> Vec<Header
     let mut shared = Vec::new();
     match response.entry(CACHE_CONTROL) {
         // Most responses with a cookie have no `Cache-Control`.
-        Entry::Vacant(entry) => drop(entry.insert(HeaderValue::from_static(match caching {
-            Caching::Private => "private",
-            Caching::NoStore => "no-store",
-        }))),
+        Entry::Vacant(entry) => drop(entry.insert(HeaderValue::from_static(directive(caching)))),
         Entry::Occupied(mut entry) => {
             if let Some((value, was_shared)) = stricter_cache_control(caching, entry.iter()) {
                 if was_shared {
@@ -35,6 +32,14 @@ pub(super) fn restrict(caching: Caching, response: &mut HeaderMap) -> Vec<Header
     }
     shared.extend(targeted);
     shared
+}
+
+/// Returns the directive that the setting demands.
+fn directive(caching: Caching) -> &'static str {
+    match caching {
+        Caching::Private => "private",
+        Caching::NoStore => "no-store",
+    }
 }
 
 /// Returns a stricter `Cache-Control` header for a response. The boolean is true if the application's `Cache-Control`
@@ -58,10 +63,10 @@ fn stricter_cache_control<'a>(
     }
     let mut stricter = Vec::new();
     match caching {
-        Caching::NoStore => stricter.extend_from_slice(b"no-store"),
+        Caching::NoStore => stricter.extend_from_slice(directive(caching).as_bytes()),
         Caching::Private => {
             if !is_strict || is_malformed {
-                stricter.extend_from_slice(b"private");
+                stricter.extend_from_slice(directive(caching).as_bytes());
             }
             let is_kept = |directive: &&[u8]| {
                 !directive.is_empty() && !lets_shared_caches_store(directive) && !has_open_quote(directive)

@@ -18,7 +18,15 @@ use crate::request::scheme::Verdict;
 /// Returns the response of an endpoint, or `None` if the request has another path.
 ///
 /// The endpoints come before every other check of the policy. A redirect or a refusal would end the browser's session.
-pub(super) fn respond(current: &CurrentPolicy, head: &RequestHead<'_>, verdict: Verdict) -> Option<EndpointResponse> {
+///
+/// If `writes_bodies` is false, the endpoints respond with the status 503, and the browser keeps its state. Without its
+/// JSON, a registration would bind the session on the server only, and the user would soon be signed out.
+pub(super) fn respond(
+    current: &CurrentPolicy,
+    head: &RequestHead<'_>,
+    verdict: Verdict,
+    writes_bodies: bool,
+) -> Option<EndpointResponse> {
     let path = head.uri.path();
     // Most requests have another path, and need no URLs.
     let is_register = path.ends_with("/register");
@@ -41,6 +49,12 @@ pub(super) fn respond(current: &CurrentPolicy, head: &RequestHead<'_>, verdict: 
     let emit = |kind, code, reason: &'static str| {
         current.emit(&Event { method: Some(head.method), path: Some(path), ..Event::new(kind, code, &reason) });
     };
+    if !writes_bodies {
+        let reason = "the endpoints of device-bound cookies send JSON, and the response body of the service inside the \
+                      layer is not `axum::body::Body`; map the body to `axum::body::Body` inside the layer";
+        emit(Kind::Mistake, Code::DeviceProof, reason);
+        return Some(EndpointResponse::unavailable(reason));
+    }
     let response = match (verdict.https, policy.keyring()) {
         (false, _) => {
             let reason = "the endpoints of device-bound cookies need HTTPS";

@@ -43,6 +43,9 @@ const PREFIX_UNAVAILABLE: &str = "this version of the framework does not allow t
 pub(crate) struct PolicyGuard {
     shared: Arc<Shared>,
     keeps_trusted: bool,
+    /// True if the adapter can write text into the body of a response. The endpoints of device-bound cookies send JSON.
+    #[cfg(feature = "device-bound")]
+    writes_bodies: bool,
 }
 
 #[derive(Debug)]
@@ -56,7 +59,18 @@ impl PolicyGuard {
         if let Some(mistake) = tls_termination.mistake() {
             policy.current_policy().emit(&Event::new(Kind::Mistake, Code::TlsTermination, &mistake));
         }
-        PolicyGuard { shared: Arc::new(Shared { policy, tls_termination }), keeps_trusted: false }
+        PolicyGuard {
+            shared: Arc::new(Shared { policy, tls_termination }),
+            keeps_trusted: false,
+            #[cfg(feature = "device-bound")]
+            writes_bodies: true,
+        }
+    }
+
+    /// Records whether the adapter can write text into the body of a response.
+    #[cfg(all(feature = "tower", feature = "device-bound"))]
+    pub(crate) fn set_writes_bodies(&mut self, writes_bodies: bool) {
+        self.writes_bodies = writes_bodies;
     }
 
     /// Makes the guard add [`TrustedHeaders`] to every response. An adapter calls this method if the middleware can
@@ -103,7 +117,7 @@ impl PolicyGuard {
         let current = self.shared.policy.current_policy();
         let verdict = self.shared.tls_termination.verdict(head);
         #[cfg(feature = "device-bound")]
-        if let Some(response) = super::device_bound::respond(&current, head, verdict) {
+        if let Some(response) = super::device_bound::respond(&current, head, verdict, self.writes_bodies) {
             return Err(Box::new(PolicyResponse::DeviceBound(response)));
         }
         let host = RequestHost::from_request(head.uri, head.headers).ok();
@@ -256,7 +270,7 @@ impl InFlight {
     /// need.
     fn close_changed(&self, status: StatusCode, headers: &mut HeaderMap) -> Vec<SetCookieHeader> {
         // A response with the status 304 only updates the headers of a response in the browser's cache. So a 304
-        // response does not extend an idle time.
+        // response does not extend an idle time, and removes no stale companion.
         if status != StatusCode::NOT_MODIFIED {
             self.jar.reissue_used(headers);
         }
@@ -266,8 +280,9 @@ impl InFlight {
         }
         self.jar.append_clear_site_data(headers);
         #[cfg(feature = "device-bound")]
-        return self.jar.close_with_stale_companions(headers);
-        #[cfg(not(feature = "device-bound"))]
+        if status != StatusCode::NOT_MODIFIED {
+            return self.jar.close_with_stale_companions(headers);
+        }
         self.jar.close()
     }
 
@@ -367,7 +382,9 @@ impl JarHandle {
                     self.0.emit(Event::new(Kind::RequestRefused, Code::Unproven, &reason).with_cookie(cookie));
                 }
             }
-            _ => {}
+            #[cfg(not(feature = "device-bound"))]
+            ExtractError::Unproven { .. } => {}
+            ExtractError::LayerMissing { .. } => {}
         }
         error
     }

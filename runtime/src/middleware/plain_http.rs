@@ -90,25 +90,6 @@ impl PolicyResponse {
         }
     }
 
-    /// Returns the response to send if the framework cannot send the body. Without its JSON, a registration would bind
-    /// the session on the server only, and the user would soon be signed out. So an endpoint responds with the status
-    /// 503, and the browser keeps its state.
-    #[cfg(feature = "tower")]
-    pub(crate) fn without_body(&self) -> PolicyResponse {
-        match self {
-            PolicyResponse::PlainHttp { .. } => self.clone(),
-            #[cfg(feature = "device-bound")]
-            PolicyResponse::DeviceBound(_) => {
-                let reason = "the response body of the inner service is not `axum::body::Body`, so the endpoints of \
-                              device-bound cookies cannot send JSON; add the policy's layer with `Router::layer`, as the \
-                              last layer";
-                let code = crate::event::Code::DeviceProof;
-                crate::event::log(&crate::event::Event::new(Kind::Mistake, code, &reason));
-                PolicyResponse::DeviceBound(crate::device_bound::EndpointResponse::unavailable(reason))
-            }
-        }
-    }
-
     /// Writes the headers of the response.
     pub(crate) fn write_headers(self, headers: &mut HeaderMap) {
         match self {

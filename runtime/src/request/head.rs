@@ -35,21 +35,17 @@ pub(crate) struct RequestHead<'a> {
 impl<'a> RequestHead<'a> {
     pub(crate) fn from_parts(parts: &'a Parts) -> Self {
         let Parts { method, uri, headers, extensions, .. } = parts;
-        RequestHead { method, uri, headers, extensions, transport: None, caller_peer: None, socket_peer: None }
+        RequestHead::new(method, uri, headers, extensions)
     }
 
     /// Makes the head of a request whose body is still there.
     #[cfg(feature = "tower")]
     pub(crate) fn from_request<B>(request: &'a http::Request<B>) -> Self {
-        RequestHead {
-            method: request.method(),
-            uri: request.uri(),
-            headers: request.headers(),
-            extensions: request.extensions(),
-            transport: None,
-            caller_peer: None,
-            socket_peer: None,
-        }
+        RequestHead::new(request.method(), request.uri(), request.headers(), request.extensions())
+    }
+
+    fn new(method: &'a Method, uri: &'a Uri, headers: &'a HeaderMap, extensions: &'a Extensions) -> Self {
+        RequestHead { method, uri, headers, extensions, transport: None, caller_peer: None, socket_peer: None }
     }
 
     /// Returns the transport of the connection, from the extensions or from the framework.

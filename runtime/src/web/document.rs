@@ -177,7 +177,8 @@ fn decode(cookie: &'static str, raw: &[u8], is_raw: bool, slot: &mut dyn DecodeS
 /// Returns the cookies that the page can see, in the form of `document.cookie`.
 async fn visible_cookies<P: Page>(page: &P, spec: &Spec) -> Result<String, Error> {
     let Some(store) = store(page, spec) else { return page.cookies().ok_or(Error::Denied { cookie: spec.name }) };
-    let all = store.all().await.map_err(|refusal| error(refusal, spec))?;
+    // A read stores nothing, so a rejected read is never a dropped cookie.
+    let all = store.all().await.map_err(|_| Error::Denied { cookie: spec.name })?;
     let pairs = all.iter().map(|(name, value)| {
         // `document.cookie` has no `=` in front of the value of a cookie without a name.
         if name.is_empty() { value.clone() } else { format!("{name}={value}") }

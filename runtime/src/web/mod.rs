@@ -285,7 +285,7 @@ impl fmt::Display for Error {
             ),
             Error::NotSecureContext { cookie } => write!(
                 f,
-                "`{cookie}` is a Secure cookie, and this page is not a secure context (`isSecureContext` is false); \
+                "`{cookie}` was not accessed, because this page is not a secure context (`isSecureContext` is false); \
                  serve the page, and every page that embeds it in a frame, over HTTPS"
             ),
             Error::NoCookieStore { cookie } => write!(

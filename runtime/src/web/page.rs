@@ -251,9 +251,13 @@ mod current {
                     (0..items.length()).any(is_watched)
                 };
                 if any(event.changed()) || any(event.deleted()) {
-                    let mut state = shared.borrow_mut();
-                    state.has_changed = true;
-                    if let Some(waker) = state.waker.take() {
+                    let waker = {
+                        let mut state = shared.borrow_mut();
+                        state.has_changed = true;
+                        state.waker.take()
+                    };
+                    // The borrow has ended, because some executors poll the stream inside `wake`.
+                    if let Some(waker) = waker {
                         waker.wake();
                     }
                 }
@@ -308,13 +312,17 @@ mod current {
         let callback = |wrap: fn(JsValue) -> Result<JsValue, JsValue>| {
             let state = state.clone();
             Callback::new(move |value| {
-                let mut state = state.borrow_mut();
-                state.result = Some(wrap(value));
-                // Without this line, the callbacks and `state` would own each other for ever.
-                drop(state.callbacks.take());
-                if let Some(waker) = state.waker.take() {
+                let (waker, callbacks) = {
+                    let mut state = state.borrow_mut();
+                    state.result = Some(wrap(value));
+                    (state.waker.take(), state.callbacks.take())
+                };
+                // The borrow has ended, because some executors poll the future inside `wake`.
+                if let Some(waker) = waker {
                     waker.wake();
                 }
+                // The callbacks and `state` own each other. This line ends that.
+                drop(callbacks);
             })
         };
         let callbacks = [callback(Ok), callback(Err)];

@@ -95,6 +95,8 @@ struct FakePage {
     has_url: bool,
     /// False if both reading and assigning `document.cookie` throw an exception.
     allows_cookies: bool,
+    /// The result of each read from `cookieStore`, or `None` if reads succeed.
+    read_refusal: Option<Refusal>,
     /// False if the browser drops every cookie that a script assigns.
     stores_cookies: Cell<bool>,
     stored: RefCell<Vec<Stored>>,
@@ -114,6 +116,7 @@ impl FakePage {
             path: "/shop/7",
             has_url: true,
             allows_cookies: true,
+            read_refusal: None,
             stores_cookies: Cell::new(true),
             stored: RefCell::default(),
             assigned: RefCell::default(),
@@ -227,6 +230,9 @@ impl CookieStore for FakePage {
     type Changes = FakeChanges;
 
     async fn all(&self) -> Result<Vec<(String, String)>, Refusal> {
+        if let Some(refusal) = self.read_refusal {
+            return Err(refusal);
+        }
         let cookies = Page::cookies(self).ok_or(Refusal::Denied)?;
         let pairs = cookies.split("; ").filter(|pair| !pair.is_empty());
         Ok(pairs.map(|pair| pair.split_once('=').unwrap()).map(|(name, value)| (name.into(), value.into())).collect())
@@ -940,4 +946,18 @@ fn changes_need_a_cookie_store() {
     page.is_secure_context.set(false);
     let result = Watch::<_, Banner>::start(page).map(drop);
     assert!(matches!(result, Err(Error::NotSecureContext { cookie: "banner" })), "{result:?}");
+    // `banner` is declared with `secure = false`.
+    assert_eq!(
+        result.unwrap_err().to_string(),
+        "`banner` was not accessed, because this page is not a secure context (`isSecureContext` is false); serve the \
+         page, and every page that embeds it in a frame, over HTTPS"
+    );
+}
+
+/// A rejected read says nothing about a stored cookie.
+#[test]
+fn rejected_read_is_denied() {
+    let page = FakePage { read_refusal: Some(Refusal::Dropped), ..FakePage::with_cookie_store() };
+    let result = read::<Theme>(&page);
+    assert!(matches!(result, Err(Error::Denied { cookie: "__Host-theme" })), "{:?}", result.err());
 }

@@ -39,14 +39,15 @@ fn values_in<'h>(header: &'h [u8], name: &[u8]) -> impl Iterator<Item = &'h [u8]
 #[inline]
 fn value_at<'h>(header: &'h [u8], position: usize, name: &[u8]) -> Option<(&'h [u8], usize)> {
     let (before, from) = header.split_at_checked(position)?;
-    if !matches!(before, [] | [.., b';' | b' ' | b'\t']) {
+    // This check comes first. Otherwise a hostile header with many copies of the name in one value would cost a search
+    // for the end of the value for each copy.
+    if !matches!(before, [] | [.., b';' | b' ' | b'\t']) || !matches!(trim_end(before), [] | [.., b';']) {
         return None;
     }
     // The name of a cookie contains no `=`, so the first `=` of the pair follows the name.
     let after_equals = trim_start(from.strip_prefix(name)?).strip_prefix(b"=")?;
     let length = name_search::find_semicolon(after_equals);
-    let is_pair_start = matches!(trim_end(before), [] | [.., b';']);
-    let value = after_equals.get(..length).filter(|_| is_pair_start)?;
+    let value = after_equals.get(..length)?;
     Some((trim(value), header.len() - after_equals.len() + length))
 }
 

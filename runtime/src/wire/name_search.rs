@@ -12,7 +12,7 @@ pub(super) fn find<T>(header: &[u8], name: &[u8], from: usize, check: impl Fn(us
     // Different names often have the same first letter or the same last letter, so two other letters are compared.
     let last = name.len().checked_sub(1)?;
     let first_offset = last / 2;
-    let second_offset = if last > 1 { last - 1 } else { last };
+    let second_offset = if last > 2 { last - 1 } else { last };
     let bytes = (*name.get(first_offset)?, *name.get(second_offset)?);
     let seconds = header.get(from.checked_add(second_offset)?..)?;
     let firsts = header.get(from.checked_add(first_offset)?..)?.get(..seconds.len())?;

@@ -10,13 +10,9 @@ mod poem;
 mod rocket;
 mod salvo;
 
-use std::hint::black_box;
-
-use hardtack::Cookies;
 use hardtack_benches::Operation;
-use hardtack_benches::requests::{CART_NUMBER, SESSION, THEME};
 
-use declared::{Cart, NEW, Session, Theme};
+use declared::{NEW, read, set};
 
 /// The path of a handler. Each path has a handler for hardtack, and a handler for the framework's own cookies.
 const PATHS: [(&str, &str); 3] = [("nothing", "/nothing"), ("read 3", "/read"), ("read 3 and set 1", "/set")];
@@ -57,18 +53,7 @@ enum Kind {
     Own,
 }
 
-/// Checks the values that a handler read.
+/// Checks the texts that the handler of a framework read.
 fn check(session: &str, cart: &str, theme: &str) {
-    assert!(session == SESSION.1 && cart.parse() == Ok(CART_NUMBER) && theme == THEME.1);
-}
-
-fn read(cookies: &Cookies) {
-    let session: Session = cookies.get().unwrap();
-    let cart: Cart = cookies.get().unwrap();
-    let theme: Theme = cookies.get().unwrap();
-    assert!(session.0 == SESSION.1 && cart.0 == CART_NUMBER && theme.0 == THEME.1);
-}
-
-fn set(cookies: &Cookies) {
-    cookies.set(Session(black_box(NEW).to_owned())).unwrap();
+    declared::check(session, cart.parse().unwrap(), theme);
 }

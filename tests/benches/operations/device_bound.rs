@@ -77,7 +77,7 @@ fn page(cookies: &HeaderMap) -> Request<()> {
     request
 }
 
-/// What the handler does with the cookies.
+/// The handler's use of the cookies with the cookies.
 #[derive(Clone, Copy)]
 enum Task {
     Nothing,

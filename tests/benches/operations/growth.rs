@@ -6,7 +6,7 @@ use hardtack::seal::{Key, Keyring};
 use hardtack::spec::Spec;
 use hardtack::{AllowedOver, Cookie, Cookies, Https, Policy, ReadCookie, SetCookie, TlsTermination, testing};
 use http::header::COOKIE;
-use http::{HeaderMap, Response};
+use http::{HeaderMap, HeaderValue, Response};
 use tower::Layer as _;
 
 use crate::layer::{send_request, service_that_sends};
@@ -20,6 +20,14 @@ pub(crate) fn cases() -> Vec<(String, Operation)> {
         let cookies = Cookies::from_headers(&request(count, count - 1), testing::https());
         let get = move || Output::Number(black_box(&cookies).try_get::<Number>().unwrap().unwrap().0);
         cases.push((format!("grow: cookies in a request, the last one is read: {count}"), Box::new(get)));
+    }
+    for count in [1, 10, 100, 1000] {
+        // A hostile value that contains the name again and again.
+        let header = format!("a=1{}; __Host-session=7", " __Host-session=".repeat(count));
+        let headers = HeaderMap::from_iter([(COOKIE, HeaderValue::try_from(header).unwrap())]);
+        let cookies = Cookies::from_headers(&headers, testing::https());
+        let get = move || Output::Number(black_box(&cookies).try_get::<Number>().unwrap().unwrap().0);
+        cases.push((format!("grow: copies of the name in another value: {count}"), Box::new(get)));
     }
     // Percent-encoding writes each escaped byte as three bytes. A cookie with 4000 escaped bytes would exceed the size
     // limit of browsers.

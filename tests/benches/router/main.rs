@@ -21,7 +21,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::Map;
 use hardtack::tls::Transport;
 use hardtack::{Cookies, Policy, TlsTermination};
-use hardtack_benches::requests::{CART, CART_NUMBER, SESSION, THEME, cookie_header};
+use hardtack_benches::requests::{CART, SESSION, THEME, cookie_header};
 use hardtack_benches::{Operation, by_hand};
 use http::header::{ACCEPT, COOKIE, HOST, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
 use http::{HeaderName, HeaderValue, Uri};
@@ -29,7 +29,7 @@ use memchr::memmem::Finder;
 use tower::{Layer, Service};
 use tower_cookies::CookieManagerLayer;
 
-use declared::{Cart, NEW, Session, Theme};
+use declared::{NEW, check, read, set};
 
 const ATTRIBUTES: &str = "; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
 
@@ -132,11 +132,6 @@ impl<S: Service<Request, Response = Response, Error = Infallible>> Service<Reque
     }
 }
 
-/// Checks the values that a handler read.
-fn check(session: &str, cart: u64, theme: &str) {
-    assert!(session == SESSION.1 && cart == CART_NUMBER && theme == THEME.1);
-}
-
 /// Reads three cookies by hand. The handler owns the values, as it owns hardtack's values.
 async fn read_by_hand(request: Request) {
     read_request_by_hand(&request);
@@ -155,14 +150,7 @@ fn read_request_by_hand(request: &Request) {
 }
 
 async fn read_with_hardtack(cookies: Cookies) {
-    read_jar(&cookies);
-}
-
-fn read_jar(cookies: &Cookies) {
-    let session: Session = cookies.get().unwrap();
-    let cart: Cart = cookies.get().unwrap();
-    let theme: Theme = cookies.get().unwrap();
-    check(&session.0, cart.0, &theme.0);
+    read(&cookies);
 }
 
 async fn read_with_axum_extra(cookies: CookieJar) {
@@ -193,8 +181,8 @@ async fn set_by_hand(request: Request) -> [(HeaderName, HeaderValue); 1] {
 }
 
 async fn set_with_hardtack(cookies: Cookies) {
-    read_jar(&cookies);
-    cookies.set(Session(black_box(NEW).to_owned())).unwrap();
+    read(&cookies);
+    set(&cookies);
 }
 
 async fn set_with_axum_extra(cookies: CookieJar) -> CookieJar {

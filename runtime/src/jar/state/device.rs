@@ -6,8 +6,6 @@ use std::collections::BTreeMap;
 use hardtack_rules::SameSite;
 use http::HeaderMap;
 
-#[cfg(feature = "_layer")]
-use super::unseal_error;
 use super::{Changes, JarState, OpenedValue, malformed};
 use crate::cookie::declaration::{CookieName, Declaration, DecodeSlot, EncodeValue, Spec, companion_name};
 use crate::cookie::error::{ProofFault, ReadError, SetError};
@@ -16,8 +14,6 @@ use crate::cookie::former;
 use crate::cookie::header_value::SetCookieHeader;
 use crate::cookie::overrides::Overrides;
 use crate::cookie::scope::{Identity, Scope};
-#[cfg(feature = "_layer")]
-use crate::cookie::sealing;
 use crate::cookie::sealing::Opened;
 use crate::device_bound::{Binding, find_valid, removal};
 #[cfg(feature = "_layer")]
@@ -87,8 +83,8 @@ impl JarState {
             (cookie.is_removed, cookie.sign_in) = (true, None);
             return Ok(());
         }
-        let mut pending = self.pending();
-        let known = pending.changes().devices.0.get(spec.name);
+        let pending = self.pending();
+        let known = pending.changes.as_ref().and_then(|changes| changes.devices.0.get(spec.name));
         let renewed = known.filter(|cookie| !cookie.is_removed).and_then(|cookie| {
             // A renewal keeps the mark of the cookie that was read. This response can reach the browser after the
             // response to the registration, and then overwrites the registered cookie. Without the mark, the session
@@ -172,7 +168,7 @@ impl JarState {
     ) -> Result<(), ReadError> {
         let spec = declaration.spec;
         let identity = self.identity(spec, name.clone());
-        let is_removed = self.pending().changes().cookies.get(&identity).map(PendingCookie::is_removal);
+        let is_removed = self.pending().cookie(&identity).map(PendingCookie::is_removal);
         match is_removed {
             Some(true) => return Ok(()),
             Some(false) => return self.find_renewed(declaration, name, slot),
@@ -212,13 +208,12 @@ impl JarState {
             return Ok(());
         };
         let cookie = found.former.name_in(spec);
-        let unproven = |fault| ReadError::Unproven { cookie, fault };
-        let seal = spec.seal.filter(|_| !found.former.unsigned).ok_or(unproven(ProofFault::NotRegistered))?;
-        let context = self.seal_context(spec, self.current_policy());
-        let opened = sealing::open(found.name.as_str(), found.raw, seal, context);
-        let opened = opened.map_err(|error| unseal_error(cookie, error))?;
-        self.prove(spec, cookie, &opened.terms.extension).map_err(unproven)?;
-        slot.decode(&opened.text).map_err(|source| ReadError::Malformed { cookie, source })
+        let (text, unproven) = self.former_text(spec, found.former, found.name.as_str(), found.raw)?;
+        if let Some(extension) = unproven {
+            let fault = self.prove(spec, cookie, &extension).err().unwrap_or(ProofFault::NotRegistered);
+            return Err(ReadError::Unproven { cookie, fault });
+        }
+        slot.decode(&text).map_err(|source| ReadError::Malformed { cookie, source })
     }
 
     /// Reads a cookie that this request set. A renewal carries the mark of the cookie that the request carried, so the
@@ -232,7 +227,7 @@ impl JarState {
     ) -> Result<(), ReadError> {
         let spec = declaration.spec;
         let unproven = |fault| ReadError::Unproven { cookie: spec.name, fault };
-        let read = match self.pending().changes().devices.0.get(spec.name) {
+        let read = match self.pending().changes.as_ref().and_then(|changes| changes.devices.0.get(spec.name)) {
             Some(DeviceCookie { sign_in: None, read: Some(extension), .. }) => extension.clone(),
             _ => return Err(unproven(ProofFault::NotRegistered)),
         };
@@ -250,7 +245,7 @@ impl JarState {
     /// Returns the reason why an extractor refused the cookie, and forgets the reason.
     #[cfg(feature = "_layer")]
     pub(crate) fn take_unproven(&self, name: &'static str) -> Option<String> {
-        self.pending().changes().devices.0.get_mut(name)?.unproven.take()
+        self.pending().changes.as_mut()?.devices.0.get_mut(name)?.unproven.take()
     }
 
     /// Checks that the request contains a valid companion of the cookie. Returns the binding of the cookie. The binding
