@@ -203,8 +203,8 @@ impl<T> fmt::Debug for PageFuture<'_, T> {
     }
 }
 
-/// The error of [`get`], [`set`], [`remove`], [`changes`] and the methods of [`Family`]. The error contains the declared name of the
-/// cookie, and never the cookie's value.
+/// The error of [`get`], [`set`], [`remove`], [`changes`] and the methods of [`Family`]. The error contains the declared
+/// name of the cookie, and never the cookie's value.
 ///
 /// ```
 /// use hardtack::{Cookie, web};
