@@ -268,8 +268,8 @@ impl Tab<'_> {
         let assign = format!("{}.forEach(text => document.cookie = text)", json!(assignments));
         let script = match self.browser.kind {
             Kind::Chromium | Kind::Firefox => format!("({assign}, document.cookie)"),
-            // When a script writes or reads a cookie, WebKitGTK does not wait for the process with the cookie store. The
-            // same process loads blobs, so a blob arrives after the earlier changes of cookies.
+            // When a script writes or reads a cookie, WebKitGTK does not wait for the process with the cookie store, so
+            // the script loads a blob: see `Window::evaluate`.
             Kind::WebKitGtk => format!(
                 "(async () => {{ const wait = () => fetch(URL.createObjectURL(new Blob(['x']))); await wait(); {assign}; \
                  await wait(); return document.cookie; }})()"

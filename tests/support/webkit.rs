@@ -145,11 +145,18 @@ impl Window {
         self.post("url", &json!({ "url": url }))?;
         // On a busy machine, WebDriver's own command may return when the page before has loaded.
         wait_until("the page", || self.command("count loaded pages") != loaded);
-        // If a page does not load, WebKitGTK shows its own page with the error.
-        match self.command("take error") {
-            Value::Null => Ok(()),
-            error => Err(text(&error).to_owned()),
-        }
+        // The counter may have counted the page before, if this page was `about:blank`. Then the new page is not there.
+        let is_blank = url == "about:blank";
+        let script = json!({ "script": "return `${document.readyState} ${location.href}`", "args": [] });
+        let mut error = Value::Null;
+        wait_until("the page's document", || {
+            // If a page does not load, WebKitGTK shows its own page with the error.
+            error = self.command("take error");
+            let state = self.post("execute/sync", &script).unwrap_or_default();
+            let is_complete = state.as_str().is_some_and(|state| state.starts_with("complete "));
+            !error.is_null() || is_complete && (is_blank || state != "complete about:blank")
+        });
+        if error.is_null() { Ok(()) } else { Err(text(&error).to_owned()) }
     }
 
     /// Clicks on an element, and waits until the next page is loaded. WebDriver's own command does not always wait for
@@ -165,10 +172,16 @@ impl Window {
 
     /// Evaluates a JavaScript expression. Returns the value in the form in which a script of the other browsers returns
     /// its value.
+    ///
+    /// When a script changes a cookie, WebKitGTK does not wait for the process with the cookie store. The same process
+    /// loads blobs, so a blob arrives after the changes. So this method loads a blob before it returns. If the page's
+    /// `Content-Security-Policy` forbids blobs, the method does not wait.
     pub(super) fn evaluate(&self, expression: &str) -> Value {
         let script = format!(
-            "const done = arguments[arguments.length - 1]; ({expression}).then(value => done({{ value }}), \
-             error => done({{ error: String(error) }}))"
+            "const done = arguments[arguments.length - 1]; \
+             const wait = async () => fetch(URL.createObjectURL(new Blob(['x']))); \
+             const finish = result => wait().then(() => done(result), () => done(result)); \
+             ({expression}).then(value => finish({{ value }}), error => finish({{ error: String(error) }}))"
         );
         json!({ "result": self.post("execute/async", &json!({ "script": script, "args": [] })).unwrap() })
     }

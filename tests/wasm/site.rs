@@ -54,9 +54,9 @@ impl Site {
 }
 
 /// The `Content-Security-Policy` of the pages. The header forbids inline scripts and `eval`. The WebAssembly program
-/// must work without inline scripts and `eval`.
-const CONTENT_POLICY: &str = "default-src 'none'; img-src data:; script-src 'self' 'wasm-unsafe-eval'; connect-src *; \
-                              frame-src *; worker-src 'self'";
+/// must work without inline scripts and `eval`. The driver of WebKitGTK loads blobs.
+const CONTENT_POLICY: &str = "default-src 'none'; img-src data:; script-src 'self' 'wasm-unsafe-eval'; \
+                              connect-src * blob:; frame-src *; worker-src 'self'";
 
 async fn page(request: Request) -> Response {
     let script = if request.uri().path() == "/frame" { "/frame_and_worker.js" } else { "/page.js" };
