@@ -116,7 +116,7 @@ where
         let head = RequestHead { uri: original_uri(&request), ..RequestHead::from_request(&request) };
         let mut in_flight = match self.guard.on_request(&head) {
             Ok(in_flight) => in_flight,
-            Err(response) => return PolicyFuture { inner: None, in_flight: None, response: Some(response) },
+            Err(response) => return PolicyFuture::ready(response),
         };
         in_flight.rename_cookies(request.headers_mut());
         request.extensions_mut().insert(in_flight.jar_handle());
@@ -134,6 +134,14 @@ pin_project! {
         in_flight: Option<InFlight>,
         // The policy's own response, which redirects or refuses the request.
         response: Option<Box<PolicyResponse>>,
+    }
+}
+
+impl<F> PolicyFuture<F> {
+    /// Returns a future without an inner service, for a request that the policy redirects or refuses.
+    #[cold]
+    fn ready(response: Box<PolicyResponse>) -> Self {
+        PolicyFuture { inner: None, in_flight: None, response: Some(response) }
     }
 }
 

@@ -110,6 +110,10 @@ impl PendingCookies {
         if let Some(index) = &mut self.index {
             index.insert(cookie.header.identity.clone(), self.places.len());
         }
+        if self.places.is_empty() {
+            // Most responses change one cookie. Without this line, the list would reserve space for four cookies.
+            self.places.reserve_exact(1);
+        }
         self.places.push(Some(cookie));
     }
 

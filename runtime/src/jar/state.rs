@@ -302,14 +302,13 @@ impl JarState {
     /// Returns the repairs for all pending cookies: the headers that remove older cookies from other scopes.
     fn repairs(&self, cookies: &PendingCookies) -> Vec<SetCookieHeader> {
         let mut headers: Vec<SetCookieHeader> = Vec::new();
-        let (mut known, mut request) = (HashSet::new(), None);
+        let (mut known, mut request) = (None, None);
         for cookie in cookies.iter() {
             let Some(reason) = cookie.repair else { continue };
             let spec = cookie.declaration.spec;
             let identity = &cookie.header.identity;
-            let is_fixed = Prefix::from_name(spec.name).is_some_and(Prefix::is_host_only);
             // Most cookies have a `__Host-` name and no `formerly` entry. Such cookies need no repair.
-            if is_fixed && spec.former.is_empty() {
+            if spec.former.is_empty() && spec.name.starts_with(Prefix::Host.as_str()) {
                 continue;
             }
             let host = self.host_name();
@@ -319,7 +318,7 @@ impl JarState {
             let carried_former = |name: &CookieName| request.of(name).is_some();
             let context = ScopeContext { policy: self.current_policy(), host: host.as_deref() };
             for repair in context.repairs(spec, identity, reason, carried, carried_former) {
-                if cookies.get(&repair).is_none() && known.insert(repair.clone()) {
+                if cookies.get(&repair).is_none() && known.get_or_insert_with(HashSet::new).insert(repair.clone()) {
                     headers.extend(removal_header(spec, repair, self.verdict));
                 }
             }

@@ -51,10 +51,11 @@ impl JarState {
 
     /// Appends the `Set-Cookie` headers of a jar to the response.
     pub(crate) fn append(&self, headers: Vec<SetCookieHeader>, response: &mut HeaderMap) {
-        // Reserves space for the headers Set-Cookie, Cache-Control and HSTS, so that the header map does not grow a
-        // second time. The number of `Set-Cookie` headers does not matter: the map stores all `Set-Cookie` headers
-        // under one key. If the map cannot grow, `try_reserve` does nothing.
-        let _ = response.try_reserve(3);
+        // Reserves space for the headers Set-Cookie, Cache-Control and HSTS, and for a Content-Length that the framework
+        // adds later, so that the header map does not grow a second time. The number of `Set-Cookie` headers does not
+        // matter: the map stores all `Set-Cookie` headers under one key. If the map cannot grow, `try_reserve` does
+        // nothing.
+        let _ = response.try_reserve(4);
         let has_baseline = self.policy().is_some_and(|current| !current.policy.baseline().is_empty());
         for mut header in headers {
             if has_baseline {

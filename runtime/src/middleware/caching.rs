@@ -15,7 +15,7 @@ pub(super) fn restrict(caching: Caching, response: &mut HeaderMap) -> Vec<Header
     let mut shared = Vec::new();
     match response.entry(CACHE_CONTROL) {
         // Most responses with a cookie have no `Cache-Control`.
-        Entry::Vacant(entry) => drop(entry.insert(HeaderValue::from_static(directive(caching)))),
+        Entry::Vacant(entry) => drop(entry.insert(header_value(caching))),
         Entry::Occupied(mut entry) => {
             if let Some((value, was_shared)) = stricter_cache_control(caching, entry.iter()) {
                 if was_shared {
@@ -34,8 +34,17 @@ pub(super) fn restrict(caching: Caching, response: &mut HeaderMap) -> Vec<Header
     shared
 }
 
+/// Returns a header with the directive that the setting demands. The compiler makes the headers, because making a header
+/// at run time costs more.
+fn header_value(caching: Caching) -> HeaderValue {
+    match caching {
+        Caching::Private => const { HeaderValue::from_static(directive(Caching::Private)) },
+        Caching::NoStore => const { HeaderValue::from_static(directive(Caching::NoStore)) },
+    }
+}
+
 /// Returns the directive that the setting demands.
-fn directive(caching: Caching) -> &'static str {
+const fn directive(caching: Caching) -> &'static str {
     match caching {
         Caching::Private => "private",
         Caching::NoStore => "no-store",

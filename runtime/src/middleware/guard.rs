@@ -244,10 +244,8 @@ impl InFlight {
             self.jar.remove_unreadable(name);
         }
         let pending = if self.jar.close_unchanged() { Vec::new() } else { self.close_changed(status, headers) };
-        let mut names = Vec::new();
-        if self.keeps_trusted {
-            names.extend(pending.iter().map(|header| header.declared_name));
-        }
+        let names: Option<Vec<_>> =
+            self.keeps_trusted.then(|| pending.iter().map(|header| header.declared_name).collect());
         let mut trusted = extensions.remove::<TrustedHeaders>().unwrap_or_default();
         let Some(current) = self.jar.policy() else { return };
         if self.renames_response {
@@ -257,7 +255,7 @@ impl InFlight {
         }
         let (jar, policy, host, is_outermost) = (&self.jar, &current.policy, self.jar.host(), !self.is_nested);
         ResponseHardener { jar, policy, host, is_outermost }.harden(headers, &mut trusted, pending);
-        if self.keeps_trusted {
+        if let Some(names) = names {
             // The outer middleware compares the trusted headers with the response byte for byte. So the trusted headers
             // must be equal to the headers in the response. In the response, the headers from the jar come last.
             let sent = headers.get_all(SET_COOKIE).iter().rev();

@@ -34,6 +34,7 @@ pub(super) enum Prefixing {
 }
 
 impl Prefixing {
+    #[inline]
     pub(super) fn new(own: Option<&Arc<HostPrefix>>, outer_jar: Option<&JarState>) -> Self {
         match (outer_jar.and_then(|outer| Some((outer, outer.host_prefix()?))), own) {
             (None, None) => Prefixing::None,
@@ -68,7 +69,14 @@ impl Prefixing {
     }
 
     /// Emits the events for the listed names that the request contains.
+    #[inline]
     pub(super) fn report(&self, renamed: Option<&RenamedCookies>, jar: &JarState) {
+        if !matches!(self, Prefixing::None) {
+            self.report_names(renamed, jar);
+        }
+    }
+
+    fn report_names(&self, renamed: Option<&RenamedCookies>, jar: &JarState) {
         match self {
             Prefixing::RequestAndResponse(prefix) => {
                 if let Some(renamed) = renamed {

@@ -129,6 +129,12 @@ enum DropReason {
     HardenedOverPlainHttp,
 }
 
+/// Returns true if the response has a `Set-Cookie` header. Most responses have few headers, so comparing the names is
+/// faster than a search in the map.
+fn has_set_cookie(response: &HeaderMap) -> bool {
+    response.keys().any(|name| *name == SET_COOKIE)
+}
+
 impl<'a> ResponseHardener<'a> {
     fn host(&self) -> Option<Host<'a>> {
         self.host.and_then(|host| host.host().ok())
@@ -145,9 +151,9 @@ impl<'a> ResponseHardener<'a> {
     /// one of these headers, this function also changes the header in `trusted`.
     pub(super) fn harden(&self, response: &mut HeaderMap, trusted: &mut TrustedHeaders, pending: Vec<SetCookieHeader>) {
         let mut has_cookies = !pending.is_empty();
-        if response.contains_key(&SET_COOKIE) {
+        if has_set_cookie(response) {
             self.harden_existing(response, trusted, &pending);
-            has_cookies |= response.contains_key(&SET_COOKIE);
+            has_cookies |= has_set_cookie(response);
         }
         if has_cookies {
             self.jar.append(pending, response);

@@ -41,7 +41,7 @@ impl RequestHost {
     /// URI has an authority in HTTP/2, and in the absolute form of HTTP/1.1. Returns an error if the request has
     /// several `Host` headers.
     pub(crate) fn from_request(uri: &Uri, headers: &HeaderMap) -> Result<Self, HostFault> {
-        let host_header = only_header(headers, &HOST).map_err(|Repeated| HostFault::Doubled)?;
+        let host_header = host_header(headers).map_err(|Repeated| HostFault::Doubled)?;
         match (uri.authority(), host_header) {
             (Some(authority), _) => Ok(RequestHost::Uri(authority.clone())),
             (None, Some(value)) => Ok(RequestHost::Header(value.clone())),
@@ -73,9 +73,23 @@ impl RequestHost {
             Some(colon) if authority.get(colon) == Some(&b':') => authority.get(..colon).unwrap_or_default(),
             Some(_) | None => authority,
         };
+        // Most names end with a letter that ends neither an address nor `localhost`, as in `example.com`. Numbers end with
+        // a digit, with one of the letters A to F, or with the `x` of `0x`.
+        if let Some(b'g'..=b's' | b'u'..=b'w' | b'y' | b'z') = name.last() {
+            return true;
+        }
         let Some(last) = labels(without_last_dot(name)).next_back() else { return false };
         let is_address = name.starts_with(b"[") || is_number(last);
         !is_address && !last.eq_ignore_ascii_case(LOCALHOST)
+    }
+}
+
+/// Returns the only `Host` header, or an error if the request contains several. Most clients send `Host` first, so a look
+/// at the first header usually saves a search in the map.
+fn host_header(headers: &HeaderMap) -> Result<Option<&HeaderValue>, Repeated> {
+    match headers.iter().next() {
+        Some((name, value)) if *name == HOST && headers.len() == headers.keys_len() => Ok(Some(value)),
+        Some(_) | None => only_header(headers, &HOST),
     }
 }
 
@@ -238,14 +252,30 @@ mod tests {
     #[test]
     fn public_names_are_not_addresses() {
         let is_public = |host: &'static str| RequestHost::Header(HeaderValue::from_static(host)).is_public_name();
-        for public in ["shop.example", "shop.example.", "a", "shop.de:8443", "1.a", "xlocalhost", "localhost.example:1"]
-        {
+        for public in [
+            "shop.com",
+            "shop.example",
+            "shop.example.",
+            "a",
+            "shop.de:8443",
+            "1.a",
+            "xlocalhost",
+            "localhost.example:1",
+        ] {
             assert!(is_public(public), "{public}");
         }
         let others = ["127.0.0.1", "192.168.1.20:8443", "[::1]", "[2001:db8::1]:443", "localhost", "LOCALHOST:3000"];
-        for other in
-            others.into_iter().chain(["app.localhost", "localhost.", "0x7f.1", "a.0x7f", "1", "1:1", "", ":443"])
-        {
+        for other in others.into_iter().chain([
+            "app.localhost",
+            "localhost.",
+            "0x7f.1",
+            "a.0x7f",
+            "1.0x",
+            "1",
+            "1:1",
+            "",
+            ":443",
+        ]) {
             assert!(!is_public(other), "{other}");
         }
     }
