@@ -112,7 +112,10 @@ mod tests {
                     header.push(BYTES[number % BYTES.len()]);
                     number /= BYTES.len();
                 }
-                for header in [header.clone(), [&header, before.as_bytes(), &header, before.as_bytes()].concat()] {
+                let before = before.as_bytes();
+                let (in_block, in_rest) =
+                    ([&header, before, &header, before].concat(), [&header, before, before, &header].concat());
+                for header in [header, in_block, in_rest] {
                     for name in ["a", "aa", "\"a"] {
                         let expected: Vec<_> = pairs(&header)
                             .filter(|(found, _)| *found == name.as_bytes())

@@ -16,8 +16,10 @@ pub(super) fn find<T>(header: &[u8], name: &[u8], from: usize, check: impl Fn(us
     let bytes = (*name.get(first_offset)?, *name.get(second_offset)?);
     let seconds = header.get(from.checked_add(second_offset)?..)?;
     let firsts = header.get(from.checked_add(first_offset)?..)?.get(..seconds.len())?;
-    find_in_blocks::<128, T>(firsts, seconds, bytes, from, &|firsts, seconds, from| {
-        find_in_blocks::<64, T>(firsts, seconds, bytes, from, &|firsts, seconds, from| {
+    // After the first value of a cookie, a header rarely contains a second one, so the rest usually has no match.
+    let checks_rest = from > 0;
+    find_in_blocks::<128, T>(firsts, seconds, bytes, from, checks_rest, &|firsts, seconds, from| {
+        find_in_blocks::<64, T>(firsts, seconds, bytes, from, checks_rest, &|firsts, seconds, from| {
             find_in_words(firsts, seconds, bytes, from, &check)
         })
     })
@@ -27,12 +29,14 @@ pub(super) fn find<T>(header: &[u8], name: &[u8], from: usize, check: impl Fn(us
 /// `firsts` and `seconds` have the same length.
 #[inline]
 fn find_in_blocks<const N: usize, T>(
-    mut firsts: &[u8],
-    mut seconds: &[u8],
+    all_firsts: &[u8],
+    all_seconds: &[u8],
     bytes: (u8, u8),
     mut position: usize,
+    checks_rest: bool,
     search: &impl Fn(&[u8], &[u8], usize) -> Option<T>,
 ) -> Option<T> {
+    let (mut firsts, mut seconds) = (all_firsts, all_seconds);
     while let (Some((first_block, rest)), Some((second_block, seconds_rest))) =
         (firsts.split_first_chunk::<N>(), seconds.split_first_chunk::<N>())
     {
@@ -42,6 +46,14 @@ fn find_in_blocks<const N: usize, T>(
             }
         }
         (firsts, seconds, position) = (rest, seconds_rest, position + N);
+    }
+    // If `checks_rest` is true, a short rest is skipped like a block: the last 64 bytes of the text contain the rest.
+    if let (1..=64, Some(first_block), Some(second_block)) =
+        (firsts.len(), all_firsts.last_chunk::<64>(), all_seconds.last_chunk::<64>())
+    {
+        if checks_rest && !has_match(first_block, second_block, bytes) {
+            return None;
+        }
     }
     search(firsts, seconds, position)
 }
