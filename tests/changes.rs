@@ -1,8 +1,6 @@
 //! Tests ordinary changes of an application whose cookies are already in browsers: a new name, domain, path, type or
 //! key, a rolling deployment, and two programs on one host. Each test follows an in-memory browser through the
 //! releases, until the user is signed in again. In each test, the user can sign in again.
-//!
-//! A comment such as `newcomer 2.7` names the reported case that the test covers.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic in a helper fails the test")]
 #![allow(clippy::duplicated_attributes, reason = "two `formerly` entries of one cookie may have the same `until`")]

@@ -323,8 +323,8 @@ fn assert_cookie_crate_reads(expected: &ExpectedCookie, header: &str) {
     expected.assert_cookie(&cookie);
 }
 
-/// Returns 1 January 2038, the time of all audits in this test. Browsers limit lifetimes, but no cookie in the suite
-/// reaches that limit if it is set on this date.
+/// Returns 1 January 2038, the time of all audits in this test. Browsers limit the lifetime of a cookie. On this
+/// date, every expiry in the suite is within the limit.
 fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(2_145_916_800)
 }

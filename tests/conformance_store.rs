@@ -1,7 +1,7 @@
 //! Runs third-party test suites of `Set-Cookie` headers and cookie dates (`vectors/`). The suites test the date parser
-//! of `hardtack-rules` and the browser model of `hardtack::audit`. The result of a test case may differ from the suite
-//! only if the case is marked `varies`. The tests must read every test case in a file. The table in `vectors/README.md`
-//! contains the number of test cases.
+//! of `hardtack-rules` and the browser model of `hardtack::audit`. The result of a test case may differ from the
+//! suite's expected result only if the case is marked `varies`. The tests must read every test case in a file. The
+//! table in `vectors/README.md` contains the number of test cases.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

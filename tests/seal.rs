@@ -46,7 +46,7 @@ fn instant(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
-/// The time of most tests, in Unix seconds.
+/// The current time in most tests, in Unix seconds.
 const NOW: u64 = 1_800_000_000;
 
 /// Returns a test key. The same number returns the same key in every run.

@@ -1,4 +1,5 @@
-//! The shortest correct code without a cookie library. hardtack's instructions are compared with this code.
+//! The shortest correct code without a cookie library. The benches compare hardtack's number of CPU
+//! instructions with the number of this code.
 
 use http::HeaderValue;
 use memchr::memmem::Finder;

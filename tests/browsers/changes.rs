@@ -97,8 +97,8 @@ pub(crate) fn a_stale_poll_does_not_undo_a_sign_in(checks: &mut Checks<'_>) {
 }
 
 /// A script that starts a poll and signs in. The server answers `/sign-in` after `/poll` has arrived, and answers
-/// `/poll` after `/release`. Returns the user whom the server reads before the response to the poll, and the user after
-/// the response.
+/// `/poll` after `/release`. Returns the user that the server
+/// finds before it answers `/poll`, and the user that it finds afterwards.
 const POLL_AND_SIGN_IN: &str = "(async () => {
     const text = async (url, method) => (await fetch(url, { method, cache: \"no-store\" })).text();
     const poll = text(\"/poll\", \"GET\");
@@ -168,8 +168,8 @@ struct NewName(String);
 /// Two releases run at the same time, and the browser's requests alternate between them. Each release has a different
 /// type for the sealed cookie. No request signs the user out of the release that wrote the cookie.
 ///
-/// If both releases declare the change with `formerly`, the user is signed in at both releases. If a release removes
-/// the unreadable cookie by hand, this release signs the user out of the other release. So the suite can fail.
+/// If both releases declare the change with `formerly`, the user is signed in at both releases. To show that
+/// the suite can fail, one release also removes the cookie that it cannot read. Then the other release's session ends.
 pub(crate) fn two_releases_at_once_sign_nobody_out(checks: &mut Checks<'_>) {
     let keyring = Keyring::new(Key::generate());
     let keep: fn(&Cookies) = |_| ();

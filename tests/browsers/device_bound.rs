@@ -1,6 +1,6 @@
-//! Device-bound sessions in a Chromium that has them. Each scenario runs in its own browser context. After each step,
-//! the test compares the answer of the application and Chromium's own events with the expectation. A failed
-//! registration shows nothing in the page, so the events are the evidence.
+//! Tests device-bound sessions in a version of Chromium that supports them. Each scenario runs in its own browser
+//! context. After each step, the test compares the answer of the application and Chromium's own events with the
+//! expectation. A failed registration shows nothing in the page, so the events are the evidence.
 //!
 //! The file `device_bound.txt` contains the answers of the browser: for each step, the answer of the application, the
 //! requests that Chromium sent, and Chromium's events. If a later Chromium behaves differently, the test fails and

@@ -14,7 +14,7 @@ struct Flow(String);
 #[cookie(keyed, max_age = "10m")]
 struct Step(u32);
 
-/// public-reports 10: two tabs sign in at the same time.
+/// Two tabs sign in at the same time.
 #[test]
 fn two_tabs_sign_in_at_once() {
     let release = Release::new();

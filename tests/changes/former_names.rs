@@ -169,8 +169,8 @@ fn seals_and_encodings_of_earlier_values() {
     }
 }
 
-/// ports F6: real users hold the old name twice, with two paths. They count as signed out, and the next sign-in removes
-/// both.
+/// Real users hold the old name twice, with two paths. These users count as signed out, and the next sign-in removes
+/// both cookies.
 #[test]
 fn duplicates_of_the_earlier_name_are_signed_out_and_removed() {
     #[derive(Cookie, Debug, PartialEq)]

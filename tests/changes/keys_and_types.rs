@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::site::{Release, set_cookie, stored};
 
-/// newcomer 2.3: an expired seal, a new field, a lost key and a second value. Each one reads as signed out, with an event.
-/// No read changes the response. After the next sign-in, the user is signed in.
+/// An expired seal, a new field, a lost key and a second value. Each one reads as signed out, with an event. No read
+/// changes the response. After the next sign-in, the user is signed in.
 #[test]
 fn an_unreadable_session_is_signed_out_until_the_next_sign_in() {
     #[derive(Cookie, Serialize, Deserialize)]
@@ -78,8 +78,8 @@ fn an_unreadable_session_is_signed_out_until_the_next_sign_in() {
     }
 }
 
-/// newcomer 2.2 and ports B3: an application with its own error type. The lenient getter needs no error, and the strict
-/// getter's error does not lose the user: the next sign-in repairs the cookie.
+/// An application with its own error type. The lenient getter needs no error, and the strict getter's error does not
+/// lose the user: the next sign-in repairs the cookie.
 #[test]
 fn an_own_error_type_does_not_lock_out() {
     #[derive(Cookie, Debug, PartialEq)]
@@ -101,8 +101,8 @@ fn an_own_error_type_does_not_lock_out() {
     assert_eq!(release.visit(&mut browser, "/", |cookies| cookies.get::<Cart>()), Some(Cart(1)));
 }
 
-/// A rolling deployment: two releases with different types run at the same time. A request that reaches the other release
-/// signs nobody out.
+/// A rolling deployment: two releases with different types run at the same time. A request that reaches the other
+/// release signs nobody out.
 #[test]
 fn two_releases_at_once_sign_nobody_out() {
     #[derive(Cookie, Debug, PartialEq)]
@@ -143,8 +143,8 @@ fn a_stale_poll_does_not_undo_a_sign_in() {
     assert_eq!(release.visit(&mut browser, "/", |cookies| cookies.get::<Session>()), Some(Session("new".into())));
 }
 
-/// public-reports 16: two programs on two ports of one host have equal names. A visit of one program does not sign the
-/// user out of the other program.
+/// Two programs on two ports of one host have equal names. A visit of one program does not sign the user out of the
+/// other program.
 #[test]
 fn two_programs_on_one_host_do_not_remove_each_others_session() {
     #[derive(Cookie, Debug, PartialEq)]
@@ -161,7 +161,7 @@ fn two_programs_on_one_host_do_not_remove_each_others_session() {
     }
 }
 
-/// newcomer 2.6 and ports B1: a lifetime from an instant has a fraction, and cannot exceed the declared one.
+/// A lifetime from an instant has a fraction, and cannot exceed the declared one.
 #[test]
 fn a_lifetime_is_cut_to_whole_seconds_and_to_the_declaration() {
     #[derive(Cookie)]

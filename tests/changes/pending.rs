@@ -17,7 +17,7 @@ fn session(text: &str) -> Session {
     Session(text.to_owned())
 }
 
-/// ports G3: after `set` and `remove`, `get` returns what every other jar returns.
+/// After `set` and `remove`, `get` returns what every other jar returns.
 #[test]
 fn get_sees_the_change_of_this_request() {
     let release = Release::new();
@@ -70,7 +70,7 @@ fn pending_values_of_every_kind_come_back_equal() {
     }
 }
 
-/// newcomer 2.12 (j): a middleware issues a token on the first request, and the handler of the same request reads it.
+/// A middleware issues a token on the first request, and the handler of the same request reads it.
 #[test]
 fn a_token_of_a_middleware_is_there_in_the_handler() {
     #[derive(Cookie, Debug, PartialEq)]
@@ -88,7 +88,7 @@ fn a_token_of_a_middleware_is_there_in_the_handler() {
     assert_eq!(form, Some(Csrf("t0ken".into())));
 }
 
-/// newcomer 2.12 (n) and ports G2: a rolling session that is renewed after the handler does not undo a sign-out.
+/// A rolling session that is renewed after the handler does not undo a sign-out.
 #[test]
 fn a_rolling_session_does_not_undo_a_sign_out() {
     fn with_rolling_session(cookies: &Cookies<Https>, handler: impl FnOnce(&Cookies<Https>)) {
@@ -111,7 +111,7 @@ fn a_rolling_session_does_not_undo_a_sign_out() {
     assert_eq!(stored(&browser), [""; 0]);
 }
 
-/// ports G4: a handler takes a cookie back, for example because the database failed. The visitor's own cookie stays.
+/// A handler takes a cookie back, for example because the database failed. The visitor's own cookie stays.
 #[test]
 fn undo_takes_back_sets_removals_and_repairs() {
     let release = Release::new();

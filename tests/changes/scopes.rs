@@ -18,7 +18,7 @@ macro_rules! sign_in {
 #[cookie(name = "__Secure-session", domain = "app.acme.test", max_age = "30d")]
 struct Narrow(String);
 
-/// newcomer 2.7: the domain became wider, and the declaration names the earlier domain.
+/// The domain became wider, and the declaration names the earlier domain.
 #[test]
 fn a_named_domain_signs_in_at_the_first_attempt() {
     #[derive(Cookie, Debug, PartialEq)]
@@ -41,8 +41,8 @@ fn a_named_domain_signs_in_at_the_first_attempt() {
     assert_eq!(stored(&browser), [""; 0]);
 }
 
-/// newcomer 2.7 and public-reports 1: nobody named the earlier domain. The event names `formerly`, and the second attempt
-/// repairs the cookie, because the earlier domain is this host.
+/// The declaration does not name the earlier domain. The event names `formerly`, and the second attempt repairs the
+/// cookie, because the earlier domain is this host.
 #[test]
 fn a_guessed_domain_signs_in_at_the_second_attempt() {
     #[derive(Cookie, Debug, PartialEq)]
@@ -62,7 +62,7 @@ fn a_guessed_domain_signs_in_at_the_second_attempt() {
     assert_eq!(session(&two, &mut browser), Some(Wide("three".into())));
 }
 
-/// public-reports 1: the earlier release set the cookie host-only.
+/// The earlier release set the cookie host-only.
 #[test]
 fn a_host_only_cookie_beside_a_domain_is_repaired() {
     #[derive(Cookie)]
@@ -91,7 +91,8 @@ fn a_host_only_cookie_beside_a_domain_is_repaired() {
     assert_eq!(stored(&named), ["pl_authn=fresh; .shop.example; /"]);
 }
 
-/// public-reports 2: a parent domain is removed only if somebody names it, because another program may own the cookie.
+/// A parent domain is removed only if the declaration or the policy names it, because another program may own the
+/// cookie.
 #[test]
 fn an_unnamed_parent_domain_is_left_alone() {
     #[derive(Cookie, Debug, PartialEq)]
@@ -116,7 +117,7 @@ fn an_unnamed_parent_domain_is_left_alone() {
     assert_eq!(stored(&named), ["sess=7; app.shop.example; /"]);
 }
 
-/// newcomer 2.1: the domain depends on the tenant. Setting, removing and repairing all use the tenant's domain.
+/// The domain depends on the tenant. Setting, removing and repairing all use the tenant's domain.
 #[test]
 fn a_removal_matches_the_domain_of_the_tenant() {
     #[derive(Cookie, Debug, PartialEq)]
@@ -156,7 +157,7 @@ fn a_domain_of_another_site_is_host_only_with_an_event() {
     assert_eq!(release.codes(), [Code::CookieDomain]);
 }
 
-/// newcomer 2.5, public-reports 3 and ports B5: `domain = policy` works without a domain, with the same name.
+/// `domain = policy` works without a domain, with the same name.
 #[test]
 fn a_policy_without_a_domain_sets_host_only_cookies() {
     #[derive(Cookie, Debug, PartialEq)]
@@ -184,7 +185,7 @@ fn a_policy_without_a_domain_sets_host_only_cookies() {
     assert!(matches!(without_jar, Err(SetError::NoPolicy { cookie: "__Secure-sso", .. })), "{without_jar:?}");
 }
 
-/// newcomer 2.11 and adversary 15: a fixed domain that does not cover the host is reported.
+/// A fixed domain that does not cover the host is reported.
 #[test]
 fn a_domain_that_does_not_cover_the_host_is_reported() {
     #[derive(Cookie)]
@@ -204,7 +205,7 @@ fn a_domain_that_does_not_cover_the_host_is_reported() {
     }
 }
 
-/// ports B4: the path comes from the deployment. A removal has the same path.
+/// The path comes from the deployment. A removal has the same path.
 #[test]
 fn a_base_path_is_in_every_header_of_the_cookie() {
     #[derive(Cookie, Debug, PartialEq)]
@@ -238,7 +239,7 @@ fn a_base_path_is_in_every_header_of_the_cookie() {
     assert_eq!(stored(&browser), [""; 0]);
 }
 
-/// public-reports 4: a partitioned cookie and a cookie that is not partitioned are two cookies.
+/// A partitioned cookie and a cookie that is not partitioned are two cookies.
 #[test]
 fn partitioned_is_part_of_the_identity() {
     #[derive(Cookie, Debug, PartialEq)]
@@ -267,8 +268,7 @@ fn partitioned_is_part_of_the_identity() {
     assert_eq!(release.visit(&mut moved, "/", |cookies| cookies.get::<Moved>()), Some(Moved("m".into())));
 }
 
-/// public-reports 10, the part with instances of one program on a parent and a child host: a `__Host-` name keeps the two
-/// instances apart.
+/// One program runs on a parent and a child host: a `__Host-` name keeps the two instances apart.
 #[test]
 fn default_names_keep_hosts_apart() {
     #[derive(Cookie, Debug, PartialEq)]

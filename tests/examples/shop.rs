@@ -128,9 +128,9 @@ struct SignIn {
     lang: Lang,
 }
 
-/// `SameSite` protects only existing sessions. Another site can still make the visitor's browser submit the sign-in
-/// form, and so sign the visitor in under any name (login CSRF). In this shop, login CSRF does no harm. If login CSRF
-/// can do harm in your application, also check the `Origin` header.
+/// `SameSite` only protects users who are already signed in. Another site can still make the visitor's browser submit
+/// the sign-in form, and so sign the visitor in under any name (login CSRF). In this shop, login CSRF does no harm. If
+/// login CSRF can do harm in your application, also check the `Origin` header.
 async fn sign_in(cookies: ShopCookies, State(shop): State<Arc<Shop>>, Form(form): Form<SignIn>) -> Result<Redirect> {
     let theme = cookies.theme().unwrap_or(Theme::Light);
     let key = random_key()?;

@@ -11,7 +11,7 @@ pub struct Session(String);
 const GUIDE: &str = include_str!("../../runtime/docs/frameworks.md");
 const COMPARE: &str = include_str!("../../COMPARE.md");
 
-/// The line before the code of a file.
+/// The line of a page that comes before the code of a file.
 const FENCE: &str = "```rust,ignore (compiled by tests/frameworks/guide_page.rs)\n";
 
 macro_rules! blocks {

@@ -4,7 +4,8 @@
 //!
 //! - hardtack must return exactly the value that the model finds, or refuse the cookie where the model refuses it.
 //! - A cookie with a prefix must come from a browser that stored the cookie under exactly this name.
-//! - Each disagreement with another parser must have a reason from the tables `PARSERS` and `ROCKET` in `parsers/others.rs`.
+//! - Each disagreement with another parser must have a reason from the tables `PARSERS` and `ROCKET` in
+//!   `parsers/others.rs`.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
@@ -76,9 +77,9 @@ fn hardtack_reads_what_the_model_reads() {
     assert!(read.values().all(|count| *count > REQUESTS / 20), "{read:?}");
 }
 
-/// A browser stores cookies that the application, a sibling host, a script and a network attacker set. The headers that
-/// this browser sends must give each type only values that the browser stored under exactly the type's name. The test
-/// leaves out names without a prefix, because a browser can store `sid=1` also as a cookie without a name.
+/// A browser stores cookies that the application, a sibling host, a script and a network attacker set. From this
+/// browser's headers, each cookie type must read only values that the browser stored under the name of the type. The
+/// test leaves out names without a prefix, because a browser can store `sid=1` also as a cookie without a name.
 #[test]
 fn a_browser_sends_each_value_under_its_name() {
     let (mut planted, mut kept) = (0, 0);

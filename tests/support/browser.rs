@@ -48,8 +48,8 @@ impl Kind {
         }
     }
 
-    /// Returns true if the browser checks the rules of name prefixes such as `__Host-`, for `Set-Cookie` headers and for
-    /// `document.cookie`.
+    /// Returns true if the browser checks the rules of name prefixes such as `__Host-`, for `Set-Cookie` headers and
+    /// for `document.cookie`.
     pub(crate) fn checks_name_prefixes(self) -> bool {
         self != Kind::WebKitGtk
     }
@@ -276,8 +276,8 @@ impl Tab<'_> {
             ),
         };
         let mut seen = text(&self.evaluate(&script)).to_owned();
-        // WebKitGTK caches `document.cookie` in the page's process. For a short time after `clear`, the cache may lack a
-        // cookie that the store already has. A script does not see an HttpOnly cookie.
+        // WebKitGTK caches `document.cookie` in the page's process. For a short time after `clear`, the cache may lack
+        // a cookie that the store already has. A script does not see an HttpOnly cookie.
         let start = Instant::now();
         while self.browser.kind == Kind::WebKitGtk
             && seen.is_empty()
@@ -392,10 +392,10 @@ impl Tab<'_> {
         self.command("Network.enableDeviceBoundSessions", json!({ "enable": true }));
     }
 
-    /// Returns the events of device-bound sessions in this tab since the last call. Each event has the name of the
-    /// DevTools protocol and its result, as in `creation:Success`. The browser has no list of events to read, so the
-    /// method waits until `expected` events came, for at most five seconds. After that, the method waits until no other
-    /// event comes for a tenth of a second.
+    /// Returns the events of device-bound sessions in this tab since the last call. Each event consists of its name in
+    /// the DevTools protocol and its result, as in `creation:Success`. The browser has no list of events to read, so
+    /// the method waits until `expected` events came, for at most five seconds. After that, the method waits until no
+    /// other event comes for a tenth of a second.
     pub(crate) fn session_events(&self, expected: usize) -> Vec<String> {
         let (mut events, mut newest, start) = (Vec::new(), Instant::now(), Instant::now());
         loop {

@@ -49,7 +49,7 @@ struct Shared {
 
 #[derive(Default)]
 struct Visit {
-    /// The requests of a redirect chain that the browser has not sent yet. Each list item contains the URL to which its
+    /// The requests of a redirect chain that the browser has not sent yet. Each list item contains the URL to which one
     /// response redirects. The last item has an empty redirect URL.
     to_come: VecDeque<(Stop, String)>,
     /// The `Cookie` header of each request that the server received so far.

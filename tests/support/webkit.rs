@@ -21,8 +21,8 @@ use super::super::network::Network;
 use super::super::not_run::not_run;
 use super::{PATIENCE, Process, Profile, find_program, text};
 
-/// The file from which GnuTLS reads the certificate authorities. The packages of WebKitGTK have no setting for this
-/// file.
+/// The file from which GnuTLS reads the certificate authorities. The packages of WebKitGTK have no setting for the path
+/// of this file.
 const TRUSTED_AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 /// Debian's Python. The package `python3-gi` does not work with another Python.
 const PYTHON: &str = "/usr/bin/python3";
@@ -31,7 +31,8 @@ const IMPORTS: &str = "import gi; gi.require_version('WebKit2', '4.1'); from gi.
 
 /// The programs that open windows of WebKitGTK, and the open windows that no tab uses.
 pub(super) struct WebKit {
-    /// The windows of earlier tabs. A new tab takes one of these windows, because a new window takes about a second.
+    /// The windows of closed tabs. A new tab reuses one of these windows, because opening a window takes about a
+    /// second.
     idle: RefCell<Vec<Window>>,
     driver: PathBuf,
     bubblewrap: PathBuf,
@@ -196,8 +197,8 @@ impl Window {
     }
 }
 
-/// Starts the driver. The driver does not print its port, so this function chooses a free port. If another program takes
-/// the port first, the driver ends, and this function chooses another port.
+/// Starts the driver. The driver does not print its port, so this function chooses a free port. If another program
+/// takes the port first, the driver ends, and this function chooses another port.
 fn start_driver(webkit: &WebKit) -> (Process, SocketAddr) {
     loop {
         let unused = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();

@@ -83,7 +83,7 @@ fn sometimes_similar_name(number: usize) -> String {
     format!("__Host-sess{number}n=Vb4xk2Jr_0QmLZt7")
 }
 
-/// Like [`similar_pair`], but the distance is shorter for a number below ten.
+/// Like [`similar_pair`], but for a number with one digit, the letters of the name are closer together.
 fn sometimes_similar_pair(number: usize) -> String {
     format!("_item{number}=Vb4xkn")
 }

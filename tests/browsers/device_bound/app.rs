@@ -151,7 +151,7 @@ impl Clock {
     }
 }
 
-/// Handles a request at the time of the clock.
+/// Handles a request as if the current time were the time of the test's clock.
 async fn run_at(State(clock): State<Clock>, request: Request, next: Next) -> Response {
     let mut response = Box::pin(next.run(request));
     poll_fn(move |context| {

@@ -2,7 +2,7 @@
 //! Mechanism" (layered cookies). The model stores the cookies of one host and makes the `Cookie` header. The model does
 //! not use hardtack's code.
 
-/// A place from which a cookie comes. Each place writes the strongest attributes that it can write.
+/// The sender of a cookie. Each sender writes the strongest attributes that it can write.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Setter {
     /// The application over HTTPS, without `Domain`.

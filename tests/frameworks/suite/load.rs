@@ -88,7 +88,7 @@ pub(crate) fn set(site: &SiteCookies, cookies: &Cookies, n: u32) -> Result<(), S
 
 const LOTS_OF_COOKIES: u32 = 150;
 
-/// Sets [`LOTS_OF_COOKIES`] cookies of one family with the value `n`.
+/// Sets many cookies of one `keyed` declaration. Each cookie has the value `n`.
 pub(crate) fn set_lots(site: &SiteCookies, n: u32) -> Result<(), SetError> {
     (0..LOTS_OF_COOKIES).try_for_each(|key| site.flow().set(&key.to_string(), n.to_string()))
 }

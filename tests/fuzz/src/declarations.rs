@@ -261,8 +261,8 @@ impl Generator<'_> {
 
     fn keys(&mut self, max: usize) -> String {
         let mut out = String::new();
-        // In a list of many keys, two keys usually contradict each other. The macros reject a declaration with
-        // contradictory keys. So a sound declaration has fewer keys than other declarations.
+        // If a declaration has many keys, some of them usually contradict each other. The macros reject a declaration
+        // with contradictory keys. So a sound declaration has fewer keys than other declarations.
         let max = if self.strange { max } else { max.div_ceil(2) };
         for index in 0..=(self.choose)(max) {
             if index > 0 {

@@ -1,5 +1,5 @@
-//! Attacks signed and sealed cookies. The target uses the input as a raw cookie value. The input also selects a value,
-//! a key, a time, and changes to a genuine cookie value.
+//! This target attacks signed cookies and sealed cookies. The target uses the input as a raw cookie value. The input
+//! also selects a value, a key, a time, and changes to a genuine cookie value.
 //!
 //! The target checks that a read of a genuine value returns the original value. The target also checks that hardtack
 //! accepts a value only if all of the following conditions are true:

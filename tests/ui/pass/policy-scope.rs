@@ -1,5 +1,5 @@
-//! The policy chooses the Domain of a cookie with `domain = policy`, and puts the base path before a declared path. A
-//! removal has the same scope. The name of the cookie may be a constant.
+//! If a cookie is declared with `domain = policy`, the policy chooses its Domain. The policy also puts its base path
+//! before the declared path. A removal has the same scope. The name of the cookie may be a constant.
 use hardtack::{Cookie, Cookies, Policy, PolicyHandle, testing};
 
 const NAME: &str = "__Secure-session";

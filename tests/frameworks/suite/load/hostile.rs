@@ -349,7 +349,8 @@ impl Load {
                 &[400]
             }
             Kind::TruncatedSeal => &[400],
-            // A key rotation can remove the note's key before the second request arrives. The status is then 400.
+            // A key rotation can remove the key of the sealed cookie before the second request arrives. The status is
+            // then 400.
             Kind::InvalidBesideValidSeal => &[200, 400],
             Kind::LotsOfCookies | Kind::Http2LotsOfCookies | Kind::AbortInBody | Kind::Pipelined => &[200],
             Kind::Panic | Kind::Http2Panic => &[500],

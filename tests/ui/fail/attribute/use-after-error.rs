@@ -1,5 +1,5 @@
 //@ errors: 2
-//! An error in a declaration causes no errors elsewhere. Code that sets, reads or contains the cookie still compiles.
+//! An error in a declaration causes no errors elsewhere. Code that sets or reads the cookie still compiles.
 use std::time::{Duration, SystemTime};
 
 use hardtack::{Cookie, Cookies, PlainHttp, ReadCookie, SetCookie, cookies, document_cookie};
