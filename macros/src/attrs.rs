@@ -342,7 +342,7 @@ fn reject_parentheses(word: &Ident, target: Target, arguments: &mut Arguments, e
 }
 
 /// Rejects a word with hyphens, such as `Max-Age`. One error reports the whole word as an unknown key. Without this
-/// function, each part of the word would cause its own error.
+/// function, each token of the word would cause its own error.
 fn reject_hyphenated(
     first: &Ident,
     input: ParseStream<'_>,

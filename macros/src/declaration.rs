@@ -280,8 +280,8 @@ impl Declaration {
             && !matches!(self.idle, Some(Constant::Expression(_)))
     }
 
-    /// Returns true if only the compiler can check the key `device_bound`, because the name, the path or the lifetime
-    /// of the companion is a constant expression.
+    /// Returns true if the macro cannot check the key `device_bound`. In this case, the name, the path or the lifetime
+    /// of the companion is a constant expression, and only the compiler knows its value.
     pub(crate) fn is_device_bound_constant(&self) -> bool {
         self.device_bound.as_ref().is_some_and(|argument| {
             matches!(argument.every, Some(Constant::Expression(_)))

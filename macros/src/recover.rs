@@ -131,7 +131,7 @@ fn pieces(tokens: Vec<TokenTree>) -> Vec<Piece> {
     pieces
 }
 
-/// Removes the brackets of a group if a field or an item begins inside the group. In valid code, no field or item
+/// Replaces a group by its contents if a field or an item begins inside the group. In valid code, no field or item
 /// begins inside a group, so the user has not closed the group's bracket yet. `begins` returns true for a token that
 /// begins a field or an item.
 fn without_unclosed_groups(tokens: TokenStream, begins: &impl Fn(&TokenTree) -> bool) -> Vec<TokenTree> {

@@ -462,7 +462,8 @@ impl Weakness {
         Rule::ALL.iter().copied().find(|rule| rule.id() == self.id())
     }
 
-    /// Returns the `reason` of a declaration if the declaration triggers the lint with the same id as this weakness.
+    /// A weakness and a lint can have the same id. If the declaration triggers that lint, returns the `reason` of the
+    /// declaration.
     ///
     /// ```
     /// use hardtack_rules::Spec;

@@ -71,8 +71,8 @@ impl Violation<'_> {
     pub const fn remedy(&self) -> &'static str {
         match (self.rule, self.argument) {
             (None, _) => "shorten it",
-            // The cookie's name has no prefix because the declaration has `secure = false`. So the remedy is the remedy
-            // of `insecure`.
+            // The cookie's name has no prefix because the declaration has `secure = false`. So the error names the same
+            // remedy as for `insecure`.
             (Some(Rule::Unprefixed), Argument::Secure) => Rule::Insecure.remedy(),
             (Some(rule), _) => rule.remedy(),
         }
@@ -157,7 +157,7 @@ impl<'a> DenyList<'a> {
     }
 
     /// Returns true if the deny list contains an exception for a cookie with the name `item` in the crate `crate_name`.
-    /// The exception may contain any module of this crate.
+    /// The module in the exception may be any module of this crate.
     ///
     /// Only the compiler knows the module of a type. So if this function returns true, generated code calls
     /// [`is_exempt`] with `module_path!()`.

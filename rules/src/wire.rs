@@ -67,8 +67,8 @@ pub const fn write_concat(first: &str, second: &str, out: &mut [u8]) -> usize {
 
 /// Finds the comma between two cookies that were joined in one `Set-Cookie` header. Returns the index of the comma.
 ///
-/// A comma separates two cookies if a cookie name and `=` follow the comma. If the comma is in the value of the first
-/// cookie, a space must also follow the comma directly. So two kinds of commas do not separate cookies:
+/// A comma separates two cookies if a cookie name and `=` follow the comma. A comma in the value of the first cookie
+/// only counts if a space follows it. So two kinds of commas do not separate cookies:
 ///
 /// - the comma of an `Expires` date
 /// - a comma in a value, if no space follows the comma

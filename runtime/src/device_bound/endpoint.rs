@@ -152,8 +152,8 @@ fn registered(
     Some(with_registered_cookie(response, session, cookie, keyring))
 }
 
-/// Handles a refresh. The browser proves that it still has the key. The proof and the identifier are enough, because
-/// browsers do not send cookies with every refresh.
+/// Handles a refresh. The browser proves that it still has the key. The endpoint needs only the proof and the
+/// identifier, because browsers do not send cookies with every refresh.
 pub(crate) fn refresh(request: &EndpointRequest<'_>, keyring: &Keyring, urls: &EndpointUrls) -> EndpointResponse {
     let refused = |reason| EndpointResponse::refused(StatusCode::UNAUTHORIZED, reason);
     let text = request.identifier.map(unquoted).filter(|text| text.len() <= MAX_IDENTIFIER_LEN);

@@ -376,7 +376,8 @@ fn policy_response<'r>(request: &'r Request<'_>, data: Data<'r>) -> route::BoxFu
     let policy_status = state(request).policy_response.as_ref().map(|response| response.status());
     let outcome = match policy_status {
         Some(code) => route::Outcome::Success(Response::build().status(status(code)).finalize()),
-        // If the policy has no response to this request, the client itself sent the method `CONNECT`.
+        // The adapter gives a request the method `CONNECT` if the policy answers it. If the policy has no answer, the
+        // client itself sent `CONNECT`.
         None => route::Outcome::forward(data, Status::NotFound),
     };
     Box::pin(ready(outcome))

@@ -228,7 +228,8 @@ impl Inventory {
     /// the same format as the environment variable `HARDTACK_DENY`. A test that calls `deny` finds denied cookies even
     /// if the program was built without `HARDTACK_DENY`.
     ///
-    /// An exception is `-` and the full path of a type, a set or a field, such as `-shop::pages::Theme`.
+    /// To write an exception, put `-` before the full path of a type, a cookie set or a field, as in
+    /// `-shop::pages::Theme`.
     ///
     /// # Errors
     ///

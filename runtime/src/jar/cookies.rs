@@ -210,8 +210,8 @@ impl<S: Scheme> Cookies<S> {
     ///
     /// An earlier scope is a domain or path that the cookie had in an earlier release. The declaration and the policy
     /// list the earlier scopes. If the request carried a cookie with the same name, the response also removes the
-    /// cookie from these scopes. If the request carried several cookies with the same name, or one cookie that cannot
-    /// be read, the response also removes the cookie from the host-only scope and from `Domain=<this host>`.
+    /// cookie from these scopes. Sometimes the request carries several cookies with the name, or one cookie that cannot
+    /// be read. Then the response also removes the host-only cookie and the cookie of `Domain=<this host>`.
     ///
     /// # Errors
     ///

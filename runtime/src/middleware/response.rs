@@ -41,8 +41,8 @@ pub(super) struct ResponseHardener<'a> {
     pub(super) jar: &'a JarState,
     pub(super) policy: &'a Policy,
     pub(super) host: Option<&'a RequestHost>,
-    /// True if this is the outermost hardtack middleware. Only the outermost middleware completes the headers that
-    /// remove a cookie.
+    /// True if this is the outermost hardtack middleware. Only the outermost middleware adds a missing `Path` to the
+    /// headers that remove a cookie.
     pub(super) is_outermost: bool,
 }
 

@@ -31,8 +31,8 @@ use super::{SKEW, nonce};
 use crate::clock;
 
 const VERSION: u8 = b'1';
-/// The size of [`Terms`] without the extension, in bytes. These bytes are both expiry times, the flags and the length
-/// of the extension.
+/// The size of [`Terms`] without the extension, in bytes. These bytes contain the two expiry times, the flags and the
+/// length of the extension.
 const FIXED_LEN: usize = 10;
 /// The largest size of an extension, in bytes.
 const MAX_EXTENSION_LEN: usize = 255;

@@ -319,7 +319,7 @@ impl KeyId {
         KeyId(text)
     }
 
-    /// Returns the four characters of the id, as in the text of a seal.
+    /// Returns the id as four characters, in the form that a sealed value contains.
     pub(super) fn as_bytes(self) -> [u8; ID_LEN] {
         self.0
     }

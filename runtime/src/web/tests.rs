@@ -509,8 +509,8 @@ fn planted_former_cookies_are_not_read() {
 
 #[test]
 fn former_name_counts_inside_the_path_only() {
-    // Outside the cookie's path, the page cannot see the present cookie. So the function must not read a planted cookie
-    // with the earlier name.
+    // A page outside the cookie's path cannot see the cookie under its present name. So the function must not read a
+    // planted cookie with the earlier name.
     for (path, has_url, expected) in
         [("/shop/7", true, Some(Basket(7))), ("/", true, None), ("/shopping", true, None), ("/shop/7", false, None)]
     {
