@@ -428,7 +428,12 @@ fn is_mediawiki_visit(name: &[u8]) -> bool {
 
 /// Returns the row with the longest pattern that matches the name.
 pub(super) fn find_row(name: &[u8]) -> Option<&'static Row> {
-    TABLE.iter().filter(|(pattern, _)| matches(pattern.as_bytes(), name)).max_by_key(|(pattern, _)| pattern.len())
+    // Comparing the first letter is fast, and leaves few rows for the full comparison. The pattern `#` has no letter.
+    let first = name.first()?.to_ascii_lowercase();
+    let begins =
+        |pattern: &[u8]| pattern.first().is_some_and(|letter| *letter == b'#' || letter.to_ascii_lowercase() == first);
+    let is_match = |(pattern, _): &&Row| begins(pattern.as_bytes()) && matches(pattern.as_bytes(), name);
+    TABLE.iter().filter(is_match).max_by_key(|(pattern, _)| pattern.len())
 }
 
 fn matches(pattern: &[u8], name: &[u8]) -> bool {
