@@ -134,7 +134,7 @@ fn names_of_a_set_clash_with_families() {
     }
     let expansion = set(&format!("{flow} {} ", named("__Host-flow-a")));
     assert!(!expansion.contains("compile_error"), "{expansion}");
-    // The macro does not know all of these names, so a `const` of the generated code compares the names.
+    // The macro does not know all of these names, so the generated code compares the names at compile time.
     for fields in [
         format!("{flow} #[cookie(name = OTHER)] other: String,"),
         format!("{flow} #[cfg(a)] {}", named("__Host-flow.a")),

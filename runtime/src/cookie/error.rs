@@ -343,12 +343,12 @@ pub enum ReadError {
     Unproven {
         /// The cookie's name.
         cookie: &'static str,
-        /// The reason why the request does not prove the device.
+        /// The reason why the request does not prove that it comes from the device.
         fault: ProofFault,
     },
 }
 
-/// The reason why a request does not prove the device. See [`ReadError::Unproven`].
+/// The reason why a request does not prove that it comes from the device. See [`ReadError::Unproven`].
 ///
 /// ```
 /// use hardtack::value::ProofFault;

@@ -102,8 +102,7 @@ mod with_seal {
             (ExpiryOverride::Expires(_, end) | ExpiryOverride::ExpiresAfterIdle(end), _) => {
                 u64::try_from(end).unwrap_or(0)
             }
-            // The cookie already expires after the idle time, so the seal does not also need the shorter default
-            // lifetime.
+            // The cookie already expires after the idle time, so the seal keeps the declared lifetime.
             (ExpiryOverride::WithoutMaxAge, Some(max_age)) if spec.idle.is_some() => after(max_age),
             (ExpiryOverride::WithoutMaxAge, Some(max_age)) => after(max_age.min(default())),
             (ExpiryOverride::WithoutMaxAge, None) => after(default()),

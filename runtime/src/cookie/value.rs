@@ -15,8 +15,8 @@ use hardtack_rules::syntax::is_cookie_octet;
 /// Derive `CookieValue` for a newtype or a fieldless enum. A type with `Display` and `FromStr` can be the value of a
 /// cookie even if the type does not implement `CookieValue`.
 ///
-/// If the text of a value does not contain a part of the value, the cookie does not contain this part. For example, a
-/// cookie does not contain the flow label of a `SocketAddrV6`, because `Display` does not write the flow label.
+/// A cookie contains only what `Display` writes. For example, a cookie does not contain the flow label of a
+/// `SocketAddrV6`, because `Display` does not write the flow label.
 ///
 /// ```
 /// use hardtack::value::{InvalidValue, ValueWriter};

@@ -134,7 +134,7 @@ fn registered(
 ) -> Option<EndpointResponse> {
     let identifier = Identifier { key, session: session.clone(), expiry }.seal(keyring)?;
     let challenge = challenge_header(keyring, &identifier)?;
-    // Browsers send a Strict cookie only with requests from the site itself, so other sites need no refresh.
+    // Requests from other sites never carry a Strict cookie, so these requests need no refresh.
     let initiators = match session.companion.same_site {
         hardtack_rules::SameSite::Strict => "",
         hardtack_rules::SameSite::Lax | hardtack_rules::SameSite::None => r#","allowed_refresh_initiators":["*"]"#,

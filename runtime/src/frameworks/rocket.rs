@@ -49,7 +49,7 @@ mod received_cookies;
 /// Attach this fairing before all other fairings, so that the policy checks a request before another fairing changes
 /// the request. `PolicyFairing` attaches a second fairing that handles every response after all other fairings. Before
 /// the launch (Rocket calls this phase ignite), every fairing can attach more fairings, which can also attach more
-/// fairings. The second fairing still runs last if there are at most three such levels.
+/// fairings. The second fairing runs last if the fairings are nested at most three levels deep.
 ///
 /// With [`TlsTermination::per_connection`], Rocket's configuration determines whether connections use TLS. hardtack
 /// uses the address of the socket as the address of the peer. The fairing does not use Rocket's `client_ip()`.

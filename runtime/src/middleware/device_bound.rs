@@ -19,8 +19,9 @@ use crate::request::scheme::Verdict;
 ///
 /// The endpoints come before every other check of the policy. A redirect or a refusal would end the browser's session.
 ///
-/// If `writes_bodies` is false, the endpoints respond with the status 503, and the browser keeps its state. Without its
-/// JSON, a registration would bind the session on the server only, and the user would soon be signed out.
+/// If `writes_bodies` is false, the endpoints respond with the status 503, and the browser keeps its device-bound
+/// sessions as they are. Without its JSON, a registration would bind the session on the server only, and the user would
+/// soon be signed out.
 pub(super) fn respond(
     current: &CurrentPolicy,
     head: &RequestHead<'_>,

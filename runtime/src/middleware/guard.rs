@@ -224,8 +224,8 @@ impl InFlight {
     }
 
     /// Prevents the renaming of the response's cookies, because the framework does not allow the policy to rename the
-    /// request's cookies. If the policy only renamed the response's cookies, every user would be signed out. Does
-    /// nothing if `host_prefix` lists no name.
+    /// request's cookies. If the policy renamed the cookies of responses, but not of requests, the application would
+    /// not find any session, and every user would be signed out. Does nothing if `host_prefix` lists no name.
     #[cfg(feature = "rocket")]
     pub(crate) fn stop_renaming(&mut self) {
         if core::mem::take(&mut self.renames_response) {

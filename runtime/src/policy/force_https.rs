@@ -89,7 +89,7 @@ impl ForceHttps {
     /// refuses the request, even if the `Accept` header contains `text/html`.
     ///
     /// A path prefix covers only whole path segments: the prefix `/api` covers the paths `/api` and `/api/x`, but not
-    /// `/apix`. The prefix and the path must have the same letter case.
+    /// `/apix`. The comparison is case-sensitive.
     ///
     /// The middleware compares each prefix with two paths: the path from the client, and the normalised path. To
     /// normalise a path, the middleware decodes the percent-escapes of letters, digits, `-`, `.`, `_` and `~`, and

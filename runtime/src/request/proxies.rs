@@ -189,8 +189,8 @@ impl TrustedProxies {
     /// are more proxies in front of the last one. If `count` is too large, hardtack reads an element that the client
     /// chose.
     ///
-    /// A request with fewer than `count` elements counts as plain HTTP. With `hops(0)`, every request counts as plain
-    /// HTTP. When the program makes the policy's middleware, hardtack then emits the event
+    /// If the header has fewer than `count` elements, the request counts as plain HTTP. With `hops(0)`, every request
+    /// counts as plain HTTP. When the program makes the policy's middleware, hardtack then emits the event
     /// [`tls-termination`](crate::event::Code::TlsTermination).
     ///
     /// If you do not call `hops`, every element must state HTTPS.

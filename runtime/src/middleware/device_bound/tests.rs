@@ -548,7 +548,7 @@ fn companion_of_an_earlier_sign_in_is_removed() {
     let response = app.get(|jar| assert!(jar.bound::<Session>().is_err()));
     assert!(!response.headers().contains_key("set-cookie"));
     app.register(&signed_in);
-    // After a link from another site, the browser refreshes the old session without cookies.
+    // After a link from another site, the browser sends a refresh of the old session that carries no cookies.
     app.forget_companion();
     let refreshed = testing::at(app.browser.now(), || {
         answer(&app.guard, old_device.refresh().unwrap(), |_| panic!("the application handled the refresh"))
