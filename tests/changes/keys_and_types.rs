@@ -101,8 +101,8 @@ fn an_own_error_type_does_not_lock_out() {
     assert_eq!(release.visit(&mut browser, "/", |cookies| cookies.get::<Cart>()), Some(Cart(1)));
 }
 
-/// A rolling deployment: two releases with different types run at the same time. A request that reaches the other
-/// release signs nobody out.
+/// During a rolling deployment, two releases with different types run at the same time. If a request reaches the other
+/// release, the user stays signed in.
 #[test]
 fn two_releases_at_once_sign_nobody_out() {
     #[derive(Cookie, Debug, PartialEq)]

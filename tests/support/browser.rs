@@ -271,8 +271,8 @@ impl Tab<'_> {
             // When a script writes or reads a cookie, WebKitGTK does not wait for the process with the cookie store, so
             // the script loads a blob: see `Window::evaluate`.
             Kind::WebKitGtk => format!(
-                "(async () => {{ const wait = () => fetch(URL.createObjectURL(new Blob(['x']))); await wait(); {assign}; \
-                 await wait(); return document.cookie; }})()"
+                "(async () => {{ const wait = () => fetch(URL.createObjectURL(new Blob(['x']))); await wait(); \
+                 {assign}; await wait(); return document.cookie; }})()"
             ),
         };
         let mut seen = text(&self.evaluate(&script)).to_owned();

@@ -146,7 +146,8 @@ impl Window {
         self.post("url", &json!({ "url": url }))?;
         // On a busy machine, WebDriver's own command may return when the page before has loaded.
         wait_until("the page", || self.command("count loaded pages") != loaded);
-        // The counter may have counted the page before, if this page was `about:blank`. Then the new page is not there.
+        // If the page before was `about:blank`, the counter may have counted that page. Then the new page is not there
+        // yet.
         let is_blank = url == "about:blank";
         let script = json!({ "script": "return `${document.readyState} ${location.href}`", "args": [] });
         let mut error = Value::Null;

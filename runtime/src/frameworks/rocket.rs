@@ -376,7 +376,7 @@ fn policy_response<'r>(request: &'r Request<'_>, data: Data<'r>) -> route::BoxFu
     let policy_status = state(request).policy_response.as_ref().map(|response| response.status());
     let outcome = match policy_status {
         Some(code) => route::Outcome::Success(Response::build().status(status(code)).finalize()),
-        // The adapter gives a request the method `CONNECT` if the policy answers it. If the policy has no answer, the
+        // `LateFairing` sets the method `CONNECT` if the policy has a response. If the policy has no response, the
         // client itself sent `CONNECT`.
         None => route::Outcome::forward(data, Status::NotFound),
     };

@@ -73,8 +73,8 @@ impl RequestHost {
             Some(colon) if authority.get(colon) == Some(&b':') => authority.get(..colon).unwrap_or_default(),
             Some(_) | None => authority,
         };
-        // Most names end with a letter that ends neither an address nor `localhost`, as in `example.com`. Numbers end with
-        // a digit, with one of the letters A to F, or with the `x` of `0x`.
+        // Most names end with a letter with which no address and no `localhost` ends, such as `example.com`. The
+        // numbers of an address end with a digit, with one of the letters A to F, or with the `x` of `0x`.
         if let Some(b'g'..=b's' | b'u'..=b'w' | b'y' | b'z') = name.last() {
             return true;
         }

@@ -52,7 +52,7 @@ pub(crate) struct Terms {
     /// The last second in which the value is valid if no request extends the idle time, in Unix seconds. If the cookie
     /// has no `idle`, `idle_expiry` is equal to `expiry`.
     pub(crate) idle_expiry: u32,
-    /// The last second in which the value is valid, in Unix seconds. No request extends it.
+    /// The last second in which the value can be valid, in Unix seconds. No request extends this time.
     pub(crate) expiry: u32,
     pub(crate) kept: KeptSettings,
     /// At most 255 bytes. The extension is empty, unless the cookie is bound to a device. A re-issue keeps the
