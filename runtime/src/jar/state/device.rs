@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use hardtack_rules::SameSite;
 use http::HeaderMap;
 
-use super::{Changes, JarState, OpenedValue, malformed};
+use super::read::{OpenedValue, malformed};
+use super::{Changes, JarState};
 use crate::cookie::declaration::{CookieName, Declaration, DecodeSlot, EncodeValue, Spec, companion_name};
 use crate::cookie::error::{ProofFault, ReadError, SetError};
 #[cfg(feature = "_layer")]
