@@ -47,6 +47,8 @@ struct Planted {
     kind: Kind,
     /// True if a text may show the secret.
     may_be_shown: bool,
+    /// True if the jar of a later request may show the secret.
+    may_be_sent_as_name: bool,
 }
 
 /// Sends a request through a layer to an application that responds with the given headers. Returns the headers of the
@@ -71,7 +73,12 @@ pub fn check(headers: &[(Kind, &[u8])], send: SendThrough) -> usize {
         let (start, end) = header.split_at(place);
         let secret = format!("{SECRET}{:03}x", batch.len());
         let Ok(value) = HeaderValue::from_bytes(&[start, secret.as_bytes(), end].concat()) else { continue };
-        batch.push(Planted { may_be_shown: may_be_shown(kind, value.as_bytes(), place), header: value, kind });
+        batch.push(Planted {
+            may_be_shown: may_be_shown(kind, value.as_bytes(), place),
+            may_be_sent_as_name: may_be_sent_as_name(kind, value.as_bytes(), place),
+            header: value,
+            kind,
+        });
         if batch.len() == MAX_SECRETS {
             shown += check_batch(&std::mem::take(&mut batch), send);
         }
@@ -104,6 +111,14 @@ fn may_be_shown(kind: Kind, header: &[u8], place: usize) -> bool {
     }
 }
 
+/// Returns true if the jar of a later request may show a secret at `place`. A browser sends a cookie without a name as
+/// its value alone. For the `Set-Cookie` header `=a=b`, the browser sends `a=b`, and the server reads the name `a`.
+fn may_be_sent_as_name(kind: Kind, header: &[u8], place: usize) -> bool {
+    let Some(value) = trim_start(header).strip_prefix(b"=").map(trim_start) else { return false };
+    let place = place.checked_sub(header.len() - value.len());
+    kind == Kind::SetCookie && place.is_some_and(|place| may_be_shown(Kind::SetCookie, value, place))
+}
+
 fn trim_start(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = text {
         text = rest;
@@ -124,7 +139,15 @@ fn check_batch(batch: &[Planted], send: SendThrough) -> usize {
     audit_texts(&response, &mut texts);
     layer_texts(&request, &response, send, &mut texts);
     jar_texts(&request, &mut texts);
-    browser_texts(&response, &mut texts);
+    let browser = browser_texts(&response, &mut texts);
+    let mut later = Texts::default();
+    later.debug(&browser.cookies::<hardtack::Https>());
+    shown(batch, &texts, |planted| planted.may_be_shown)
+        + shown(batch, &later, |planted| planted.may_be_shown || planted.may_be_sent_as_name)
+}
+
+/// Returns the number of secrets in `texts`. Panics if one of these secrets is not allowed.
+fn shown(batch: &[Planted], texts: &Texts, is_allowed: fn(&Planted) -> bool) -> usize {
     let texts = texts.0.to_ascii_lowercase();
     let secret = SECRET.to_ascii_lowercase();
     let mut shown = 0;
@@ -134,7 +157,7 @@ fn check_batch(batch: &[Planted], send: SendThrough) -> usize {
         let Some(planted) = number.and_then(|number: usize| batch.get(number)) else { continue };
         let around: String = texts[..at].chars().rev().take(120).collect::<Vec<_>>().into_iter().rev().collect();
         assert!(
-            planted.may_be_shown,
+            is_allowed(planted),
             "{:?} is shown after: {around}",
             planted.header.as_bytes().escape_ascii().to_string()
         );
@@ -268,13 +291,13 @@ fn jar_texts(request: &HeaderMap, texts: &mut Texts) {
 
 // ---- The browser in memory.
 
-fn browser_texts(response: &HeaderMap, texts: &mut Texts) {
+fn browser_texts(response: &HeaderMap, texts: &mut Texts) -> testing::Browser {
     let mut browser = testing::Browser::new(&format!("https://{HOST}/dir/page"));
     browser.store(response);
     texts.debug(&browser);
     browser.rejected().iter().for_each(|rejected| texts.show(rejected));
     browser.stored().iter().for_each(|stored| texts.show(stored));
-    texts.debug(&browser.cookies::<hardtack::Https>());
+    browser
 }
 
 // ---- Generated headers.
